@@ -1,0 +1,98 @@
+"""What can go wrong between here and Flow, in the user's words.
+
+.. code-block:: text
+
+    FlowError
+    ├── SignedOut          the session ended: sign in again
+    ├── Refused            the service understood, and says no
+    │   └── InvalidName    refused here, before any request
+    ├── NotFound           the service does not have it (any more)
+    ├── RateLimited        too many requests; wait
+    ├── Moved              this generation of the service is gone
+    ├── NotUnderstood      the answer has a shape that this version does not know
+    │   └── ListingLoops   the pages of the listing repeat
+    ├── ForeignHost        an address that this program must not talk to
+    └── Unreachable        no answer, or none that is one: network, time-out, 5xx
+"""
+
+from typing import ClassVar, Final
+
+from flowimg_tui.safe_text import safe_text
+
+_REASON_LIMIT: Final = 300
+
+
+class FlowError(Exception):
+    """A failure of the service or of the way to it.
+
+    ``str(error)`` says what happened and why; ``hint`` what to do next (empty where the sentence does).
+    ``retryable`` is true where the same request can succeed later.
+    """
+
+    retryable: ClassVar[bool] = False
+    hint: str = ""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(safe_text(reason, _REASON_LIMIT))
+
+
+class SignedOut(FlowError):
+    hint = "Sign in to Flow in the browser, copy its cookies, and give them to the profile again."
+
+
+class Refused(FlowError):
+    """HTTP 400, 403 and their kin."""
+
+
+class InvalidName(Refused):
+    """A name with a character that must not stand in a request path."""
+
+
+class NotFound(FlowError):
+    """HTTP 404 or 410."""
+
+
+class RateLimited(FlowError):
+    """HTTP 429; ``retry_after`` is the service's own wish in seconds, if it said one."""
+
+    retryable = True
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Moved(FlowError):
+    hint = (
+        "Google moved Flow to https://flow.google.com in September 2026; signing in again on labs.google "
+        "does not help. The pictures that are here stay here."
+    )
+
+
+class NotUnderstood(FlowError):
+    """``path`` names the place in the answer, as in ``$.result.data``."""
+
+    hint = "Flow may have changed its answers; look for a newer version of flowimg-tui."
+
+    def __init__(self, reason: str, path: str = "$") -> None:
+        super().__init__(f"{reason} (at {safe_text(path, 80)})")
+        self.path = path
+
+
+class ListingLoops(NotUnderstood):
+    """The same page token twice, or a page of which every name was seen before."""
+
+
+class ForeignHost(FlowError):
+    """A request, or a redirect, to a host outside the allowed ones. It was not made."""
+
+
+class Unreachable(FlowError):
+    """No answer; ``retry_after`` as for :class:`RateLimited` (a 503 may carry it)."""
+
+    retryable = True
+    hint = "Check the network, then run it again: what is done stays done."
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after

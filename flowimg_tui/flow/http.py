@@ -1,0 +1,190 @@
+"""HTTP as this project speaks it: two clients that cannot be confused, bounded bodies, our own errors."""
+
+import contextlib
+import re
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final, Self
+
+import httpx
+
+from flowimg_tui.flow.errors import (
+    FlowError,
+    ForeignHost,
+    Moved,
+    NotFound,
+    NotUnderstood,
+    RateLimited,
+    Refused,
+    SignedOut,
+    Unreachable,
+)
+from flowimg_tui.flow.service import Progress
+from flowimg_tui.safe_text import safe_text
+from flowimg_tui.secret import Secret
+
+MIB: Final = 1024 * 1024
+PICTURE_LIMIT: Final = 64 * MIB
+REDIRECT_LIMIT: Final = 5
+RETRY_AFTER_LIMIT: Final = 24 * 3600.0
+TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+SIGNED_URL_HOSTS: Final = ("storage.googleapis.com", "flow-content.google")
+SIGNED_URL_SUFFIX: Final = ".googleusercontent.com"
+_EXPIRES: Final = re.compile(r"[?&]Expires=([0-9]{1,12})(?:&|$)")
+_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port of a URL: what must be equal for two URLs to reach the same service."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: httpx.URL) -> Self:
+        return cls(url.scheme, url.host.lower(), url.port or _DEFAULT_PORTS.get(url.scheme, 0))
+
+
+def api_client(
+    base_urls: Collection[str], transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
+    """Return the client that may carry credentials; it talks to the origins of ``base_urls`` only.
+
+    It follows no redirect: where Flow sends one, the credentials must not go along.
+    """
+    allowed = {Origin.of(httpx.URL(url)) for url in base_urls}
+
+    async def refuse_foreign(request: httpx.Request) -> None:
+        if Origin.of(request.url) not in allowed:
+            raise ForeignHost(f"Not asked: {request.url.host} is not a configured Flow host.")
+
+    return httpx.AsyncClient(
+        timeout=TIMEOUT, transport=transport, event_hooks={"request": [refuse_foreign]}, http2=False
+    )
+
+
+def signed_url_client(
+    base_urls: Collection[str], transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
+    """Return the client for signed URLs: no credentials, known hosts, https or a configured origin.
+
+    The rule holds for each redirect too.
+    """
+    configured = {Origin.of(httpx.URL(url)) for url in base_urls}
+
+    async def refuse_foreign(request: httpx.Request) -> None:
+        if not (Origin.of(request.url) in configured or is_signed_url_host(request.url)):
+            raise ForeignHost(f"Not asked: {request.url.host} is not a host that Flow keeps pictures on.")
+
+    return httpx.AsyncClient(
+        timeout=TIMEOUT,
+        transport=transport,
+        follow_redirects=True,
+        max_redirects=REDIRECT_LIMIT,
+        event_hooks={"request": [refuse_foreign]},
+    )
+
+
+def is_signed_url_host(url: httpx.URL) -> bool:
+    """Tell whether ``url`` is https on one of the hosts that Flow's signed URLs are known to use."""
+    host = url.host.lower()
+    known = host in SIGNED_URL_HOSTS or host.endswith(SIGNED_URL_SUFFIX)
+    return url.scheme == "https" and known and url.port in (None, 443)
+
+
+def is_expired(url: Secret, now: float) -> bool:
+    """Tell whether a signed URL says itself, in ``Expires``, that it ended before ``now`` (epoch seconds)."""
+    found = _EXPIRES.search(url.reveal())
+    return found is not None and int(found[1]) <= now
+
+
+@contextlib.asynccontextmanager
+async def streamed(
+    client: httpx.AsyncClient, url: str, *, headers: dict[str, str] | None = None
+) -> AsyncIterator[httpx.Response]:
+    """GET ``url`` and give the response before its body; failures of the way are :class:`Unreachable`."""
+    host = _host_of(url)
+    try:
+        async with client.stream("GET", url, headers=headers) as response:
+            yield response
+    except httpx.TimeoutException as error:
+        raise Unreachable(f"{host} did not answer in time.") from error
+    except httpx.TooManyRedirects as error:
+        raise Refused(f"{host} redirects without end.") from error
+    except httpx.ConnectError as error:
+        raise Unreachable(f"{host} cannot be reached: {error}.") from error
+    except httpx.HTTPError as error:
+        raise Unreachable(f"The connection to {host} broke: {error or type(error).__name__}.") from error
+
+
+def _host_of(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL as error:
+        raise ForeignHost("Not asked: the address is not a URL.") from error
+
+
+async def read_body(response: httpx.Response, limit: int, progress: Progress | None = None) -> bytes:
+    """Return the decoded body. Raises :class:`NotUnderstood` beyond ``limit`` bytes."""
+    announced = response.headers.get("content-length", "")
+    total = int(announced) if announced.isascii() and announced.isdigit() else None
+    if total is not None and total > limit:
+        raise NotUnderstood(f"An answer of {total} bytes, more than the limit of {limit}")
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise NotUnderstood(f"An answer longer than the limit of {limit} bytes")
+        if progress is not None:
+            progress(response.num_bytes_downloaded, total)
+    return b"".join(chunks)
+
+
+def status_error(response: httpx.Response, message: str | None = None) -> FlowError:
+    """Return the error that a status other than 200 means.
+
+    ``message`` is the service's own sentence, if the body had one.
+    """
+    status, host = response.status_code, response.url.host
+    said = f": {safe_text(message, 200)}" if message else ""
+    match status:
+        case 301 | 302 | 303 | 307 | 308:
+            return Moved(f"{host} sends elsewhere (HTTP {status}): Flow has moved.")
+        case 401:
+            return SignedOut(f"{host} does not accept the session (HTTP 401{said}).")
+        case 404 | 410:
+            return NotFound(f"Not found on the service (HTTP {status}{said}).")
+        case 429:
+            return RateLimited(f"{host} asks for a pause (HTTP 429{said}).", retry_after(response))
+        case 408 | 425:
+            return Unreachable(f"{host} asks to try again (HTTP {status}{said}).", retry_after(response))
+        case _ if status >= 500:
+            return Unreachable(f"{host} has trouble (HTTP {status}{said}).", retry_after(response))
+        case _:
+            return Refused(f"{host} refuses the request (HTTP {status}{said}).")
+
+
+def signed_url_error(response: httpx.Response) -> FlowError:
+    """Return the error that a signed URL's status means; it tells nothing of the session or the service."""
+    error = status_error(response)
+    return Refused(str(error)) if isinstance(error, SignedOut | Moved) else error
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for, in either of its forms, at most a day."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:10]), RETRY_AFTER_LIMIT)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), RETRY_AFTER_LIMIT)

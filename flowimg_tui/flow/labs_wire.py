@@ -1,0 +1,277 @@
+"""The messages of the ``labs`` generation, and how they become our own values.
+
+Every field may be missing and every unknown one is ignored. What is not understood as a whole raises
+:class:`NotUnderstood` with the path in it; one item of a list that is not understood is left out with its
+reason.
+"""
+
+import base64
+import binascii
+import re
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+import msgspec
+
+from flowimg_tui.flow.errors import NotUnderstood
+from flowimg_tui.flow.service import ListedImage, Media, Page
+from flowimg_tui.safe_text import safe_text
+from flowimg_tui.secret import Secret
+
+NAME_LIMIT: Final = 2048
+_KEY_LIMIT: Final = 512
+_ITEMS_LIMIT: Final = 1000
+_UUID: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ABSENT: Final = msgspec.Raw()
+_INVISIBLE: Final = dict.fromkeys((0x200B, 0xFEFF))
+_PATH: Final = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>[^`]+)`)?$", re.DOTALL)
+
+T = TypeVar("T")
+
+
+class _Wire(msgspec.Struct, rename="camel"):
+    """Wire names are camelCase."""
+
+
+class _MediaGenerationId(_Wire):
+    media_type: str | None = None
+    workflow_id: str | None = None
+    media_key: str | None = None
+
+
+class _Picture(_Wire):
+    """``userUploadedImage``, ``image``, or the ``generatedImage`` in it."""
+
+    image: msgspec.Raw = _ABSENT
+    encoded_image: msgspec.Raw = _ABSENT
+    fife_url: str | None = None
+    aspect_ratio: str | None = None
+    generated_image: "_Picture | None" = None
+
+    def places(self) -> "tuple[_Picture, ...]":
+        return (self,) if self.generated_image is None else (self, self.generated_image)
+
+
+class _Media(_Wire):
+    name: str | None = None
+    user_uploaded_image: _Picture | None = None
+    image: _Picture | None = None
+    video: msgspec.Raw = _ABSENT
+    # An object in a list, a string beside the bytes of some media answers.
+    media_generation_id: _MediaGenerationId | str | None = None
+
+    def places(self) -> tuple[_Picture, ...]:
+        """Return every place where bytes or a URL can stand, in the order to look."""
+        pictures = (self.user_uploaded_image, self.image)
+        return tuple(place for picture in pictures if picture is not None for place in picture.places())
+
+    def is_video(self) -> bool:
+        return bytes(self.video) not in (b"", b"null") or self.ids().media_type == "VIDEO"
+
+    def ids(self) -> _MediaGenerationId:
+        return (
+            self.media_generation_id if isinstance(self.media_generation_id, _MediaGenerationId) else _NO_IDS
+        )
+
+
+_NO_IDS: Final = _MediaGenerationId()
+
+
+class _Item(_Wire):
+    name: str | None = None
+    media: _Media = msgspec.field(default_factory=_Media)
+    create_time: str | None = None
+
+
+class _List(_Wire):
+    user_workflows: list[msgspec.Raw] = []
+    next_page_token: str | None = None
+
+
+class _InnerAnswer(_Wire):
+    result: _List | None = None
+    status: int | None = None
+    status_text: str | None = None
+
+
+class _Json(_Wire):
+    json: _InnerAnswer
+
+
+class _Result(_Wire):
+    data: _Json
+
+
+class _ErrorData(_Wire):
+    http_status: int | None = None
+
+
+class _ErrorJson(_Wire):
+    message: str | None = None
+    data: _ErrorData | None = None
+
+
+class _TrpcError(_Wire):
+    json: _ErrorJson
+
+
+class _ListAnswer(_Wire):
+    result: _Result
+
+
+class _TrpcFailure(_Wire):
+    error: _TrpcError
+
+
+class _RpcDetail(_Wire):
+    reason: str | None = None
+
+
+class _RpcError(_Wire):
+    message: str | None = None
+    details: list[_RpcDetail] = []
+
+
+class _RpcFailure(_Wire):
+    error: _RpcError
+
+
+class _User(_Wire):
+    email: str | None = None
+
+
+class Session(msgspec.Struct, frozen=True):
+    """``/api/auth/session``; names are as on the wire. An empty one is a session that ended."""
+
+    user: _User | None = None
+    expires: str | None = None
+    access_token: str | None = None
+    error: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Session(user={self.user!r}, expires={self.expires!r}, error={self.error!r})"
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """What an error body says: the service's sentence, and the reasons of its details."""
+
+    message: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+def decode_page(body: bytes) -> tuple[Page, int]:
+    """Return the page, and the HTTP status that stands inside the answer (200 where none does).
+
+    Raises :class:`NotUnderstood`.
+    """
+    answer = _decode(body, _ListAnswer, "The list").result.data.json
+    status = 200 if answer.status is None else answer.status
+    if answer.result is None:
+        if status == 200:
+            raise NotUnderstood("The list has no result", "$.result.data.json.result")
+        return Page((), (), None), status
+    listing = answer.result
+    if len(listing.user_workflows) > _ITEMS_LIMIT:
+        raise NotUnderstood(f"The list has more than {_ITEMS_LIMIT} items", "$…userWorkflows")
+    images: list[ListedImage] = []
+    skipped: list[str] = []
+    for position, raw in enumerate(listing.user_workflows):
+        try:
+            images.append(_listed_image(_decode(raw, _Item, "An item")))
+        except NotUnderstood as error:
+            skipped.append(f"item {position}: {error}")
+    cursor = Secret(listing.next_page_token) if listing.next_page_token else None
+    return Page(tuple(images), tuple(skipped), cursor), status
+
+
+def decode_media(body: bytes) -> Media:
+    """Return where the picture is. Raises :class:`NotUnderstood` where the answer has no place for one."""
+    answer = _decode(body, _Media, "The media answer")
+    places = answer.places()
+    if not places:
+        what = "is a video, not an image" if answer.is_video() else "holds no image"
+        raise NotUnderstood(f"The media answer {what}")
+    url = next((Secret(place.fife_url) for place in places if place.fife_url), None)
+    trouble = None
+    for raw in (raw for place in places for raw in (place.image, place.encoded_image) if memoryview(raw)):
+        try:
+            data = msgspec.json.decode(raw, type=bytes | None)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            trouble = "the base64 text in the answer is broken"
+            continue
+        if data:
+            return Media(data, url)
+    return Media(None, url, trouble or "the answer holds no bytes")
+
+
+def decode_session(body: bytes) -> Session:
+    """Return the session. Raises :class:`NotUnderstood`."""
+    return _decode(body, Session, "The session")
+
+
+def decode_failure(body: bytes) -> Failure:
+    """Return what an error body of either kind (tRPC, google.rpc) says; an empty one if it is neither."""
+    try:
+        trpc = msgspec.json.decode(body, type=_TrpcFailure).error.json
+        return Failure(trpc.message)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass
+    try:
+        rpc = msgspec.json.decode(body, type=_RpcFailure).error
+        return Failure(rpc.message, tuple(detail.reason for detail in rpc.details if detail.reason))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Failure()
+
+
+def clean_name(name: str) -> str:
+    """Return ``name`` without Unicode white space, U+200B and U+FEFF: some arrive with line breaks."""
+    return "".join(name.translate(_INVISIBLE).split())
+
+
+def parse_time(text: str) -> datetime | None:
+    """Return an RFC 3339 time as aware UTC, or ``None``. Digits beyond microseconds are dropped."""
+    try:
+        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text[:64]))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _decode(body: bytes | msgspec.Raw, shape: type[T], what: str) -> T:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as error:
+        found = _PATH.match(str(error))
+        reason, path = (found["reason"], found["path"]) if found else (str(error), None)
+        raise NotUnderstood(f"{what} has another shape than expected: {reason}", path or "$") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        start = safe_text(bytes(body)[:40].decode("utf-8", "replace"))
+        raise NotUnderstood(f"{what} is not JSON; it begins with “{start}”") from None
+
+
+def _listed_image(item: _Item) -> ListedImage:
+    if item.media.is_video():
+        raise NotUnderstood("a video, not an image", "$.media")
+    ids, places = item.media.ids(), item.media.places()
+    name = clean_name(item.name or item.media.name or "")
+    if not name or len(name) > NAME_LIMIT:
+        raise NotUnderstood("no name, or one that is too long", "$.name")
+    media_key = ids.media_key or _key_in_name(name) or name
+    return ListedImage(
+        name=name,
+        media_key=media_key[:_KEY_LIMIT],
+        workflow_id=ids.workflow_id,
+        aspect_ratio=next((place.aspect_ratio for place in places if place.aspect_ratio), None),
+        fife_url=next((Secret(place.fife_url) for place in places if place.fife_url), None),
+        created_at=parse_time(item.create_time) if item.create_time else None,
+    )
+
+
+def _key_in_name(name: str) -> str | None:
+    """Return the media key inside a whole name: it is base64 of a protobuf that ends with the key's UUID."""
+    try:
+        message = base64.b64decode(name + "=" * (-len(name) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    uuids = _UUID.findall(message)
+    return str(uuids[-1], "ascii") if len(uuids) > 1 else None

@@ -1,0 +1,42 @@
+"""Politeness: how long to wait before a request is repeated, and between two pages."""
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+from flowimg_tui.flow.errors import FlowError
+
+# Longer than that nobody waits for a single answer: the run says so and ends.
+LONGEST_WAIT: Final = 15 * 60.0
+_RANDOM: Final = random.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Full jitter: the n-th pause lies anywhere between 0 and ``base`` · 2ⁿ⁻¹ seconds, at most ``cap``."""
+
+    tries: int = 5
+    base: float = 1.0
+    cap: float = 60.0
+
+    def pause_after(self, tries_made: int, error: FlowError) -> float | None:
+        """Return the seconds to wait before the next try, or ``None`` where there is to be none.
+
+        What the service asks for (``Retry-After``) is the least that is waited.
+        """
+        wish = getattr(error, "retry_after", None) or 0.0
+        if not error.retryable or tries_made >= self.tries or wish > LONGEST_WAIT:
+            return None
+        jitter = _RANDOM.uniform(0.0, min(self.cap, self.base * 2.0 ** (tries_made - 1)))
+        return float(max(wish, jitter))
+
+
+@dataclass(frozen=True, slots=True)
+class PageDelay:
+    """Seconds between two pages of a listing, uniform between two bounds."""
+
+    shortest: float = 1.0
+    longest: float = 2.0
+
+    def draw(self) -> float:
+        return _RANDOM.uniform(self.shortest, self.longest)
