@@ -1,0 +1,1 @@
+"""The local mirror of a gallery's records, in one SQLite file."""

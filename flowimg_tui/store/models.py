@@ -1,0 +1,75 @@
+"""The tables, as Peewee sees them. :mod:`flowimg_tui.store.migrations` makes them.
+
+The models are bound to no database: a query is given one when it is executed.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from peewee import SQL, AutoField, ForeignKeyField, IntegerField, Model, TextField
+
+
+class UtcField(TextField):
+    """An aware ``datetime`` as fixed-width UTC text, so that text order is time order."""
+
+    def db_value(self, value: datetime | None) -> str | None:
+        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def python_value(self, value: Any) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Profile(Model):
+    """One account of one person."""
+
+    id = AutoField()
+    name = TextField(unique=True)
+    service = TextField()
+    account = TextField(null=True)
+    output = TextField(null=True)
+    flow_key = TextField(null=True)
+    created_at = UtcField()
+    synced_at = UtcField(null=True)
+    syncs = IntegerField(constraints=[SQL("DEFAULT 0")])
+    """How many syncs were begun: the number of the running one marks the images it has met."""
+
+    class Meta:
+        table_name = "profile"
+
+
+class Image(Model):
+    """One record of a profile's gallery."""
+
+    id = AutoField()
+    profile = ForeignKeyField(Profile, column_name="profile_id")
+    name = TextField()
+    workflow_id = TextField(null=True)
+    media_key = TextField()
+    aspect_ratio = TextField(null=True)
+    fife_url = TextField(null=True)
+    local_path = TextField(null=True)
+    created_at = UtcField(null=True)
+    last_sync = IntegerField()
+    failure = TextField(null=True)
+    failed_at = UtcField(null=True)
+    tries = IntegerField(constraints=[SQL("DEFAULT 0")])
+
+    class Meta:
+        table_name = "image"
+
+
+class SavedFile(Model):
+    """The ledger row of a picture on disk. It survives a force refresh."""
+
+    id = AutoField()
+    profile = ForeignKeyField(Profile, column_name="profile_id")
+    media_key = TextField()
+    path = TextField()
+    size = IntegerField()
+    sha256 = TextField()
+    mime = TextField()
+    source = TextField()
+    saved_at = UtcField()
+
+    class Meta:
+        table_name = "saved_file"

@@ -1,0 +1,110 @@
+"""What the store gives and takes: plain values, so that no ORM row leaves it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class ImageState(StrEnum):
+    """Each image is in exactly one of them."""
+
+    DOWNLOADED = "downloaded"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRecord:
+    """One account of one person. Times are aware UTC."""
+
+    id: int
+    name: str
+    service: str
+    account: str | None
+    output: str | None
+    flow_key: str | None = field(repr=False)
+    created_at: datetime
+    synced_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """An image as a sync met it; ``None`` leaves what the store already knows."""
+
+    name: str
+    media_key: str
+    workflow_id: str | None
+    aspect_ratio: str | None
+    fife_url: str | None = field(repr=False)
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageCounts:
+    """How the images of one page relate to what the store held before."""
+
+    new: int
+    updated: int
+    repeated: int
+    """Met before in the same sync, or twice on the page: counted there, not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingImage:
+    """What a download needs to know of an image without a file."""
+
+    id: int
+    name: str
+    media_key: str
+    fife_url: str | None = field(repr=False)
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A picture on disk. ``path`` is absolute, ``size`` in bytes, ``sha256`` hexadecimal."""
+
+    media_key: str
+    path: str
+    size: int
+    sha256: str
+    mime: str
+    source: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One line of the gallery."""
+
+    id: int
+    name: str
+    media_key: str
+    workflow_id: str | None
+    aspect_ratio: str | None
+    created_at: datetime | None
+    local_path: str | None
+    failure: str | None
+    size: int | None
+    """Bytes on disk, where there is a saved file."""
+
+    @property
+    def state(self) -> ImageState:
+        if self.local_path is not None:
+            return ImageState.DOWNLOADED
+        return ImageState.PENDING if self.failure is None else ImageState.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """``images`` = ``downloaded`` + ``pending`` + ``failed``."""
+
+    images: int
+    downloaded: int
+    pending: int
+    failed: int
+
+    @property
+    def missing(self) -> int:
+        """How many images a download would fetch."""
+        return self.pending + self.failed
