@@ -1,0 +1,48 @@
+"""The log: a rotating file in the home, one line an event, nothing secret in it, nothing on the terminal."""
+
+import logging
+import logging.handlers
+import time
+from pathlib import Path
+from typing import Final
+
+from flowimg_tui.safe_text import safe_text
+from flowimg_tui.secret import redact
+
+_FILE_BYTES: Final = 2 * 1024 * 1024
+_FILES_KEPT: Final = 3
+_LINE_LIMIT: Final = 8000
+_ROOT: Final = "flowimg_tui"
+
+
+class _OneLineFormatter(logging.Formatter):
+    """Formats the record, its traceback too, and then makes the whole of it one harmless line."""
+
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return safe_text(redact(super().format(record)), _LINE_LIMIT)
+
+
+def start_log(path: Path, level: str) -> None:
+    """Send the package's log records to ``path``. Raises ``OSError`` where it cannot be written."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(
+        path, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", errors="backslashreplace"
+    )
+    path.chmod(0o600)
+    handler.setFormatter(_OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger(_ROOT)
+    logger.setLevel(level.upper())
+    logger.propagate = False
+    for old in logger.handlers[:]:
+        logger.removeHandler(old)
+        old.close()
+    logger.addHandler(handler)
+    # httpx tells each URL with its signature, at INFO.
+    for noisy in ("httpx", "httpcore", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+        logging.getLogger(noisy).propagate = False
+        logging.getLogger(noisy).handlers = [handler]

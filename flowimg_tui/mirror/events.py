@@ -1,0 +1,139 @@
+"""What the mirror tells its faces. All events are frozen; byte counts are not events (see ``progress``)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from flowimg_tui.flow.errors import FlowError
+from flowimg_tui.mirror.files import DiskError
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStarted:
+    """The listing is being asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The session lives. ``expires`` is aware UTC."""
+
+    email: str | None
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PageSynced:
+    """A page is committed. The counts are those of the page, ``pages`` of the run so far."""
+
+    pages: int
+    new: int
+    updated: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageDelayed:
+    """The run waits ``seconds`` before it asks for page ``next_page``."""
+
+    next_page: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageRetry:
+    """Page ``page`` could not be had; try ``next_try`` of ``tries`` comes in ``seconds``."""
+
+    page: int
+    next_try: int
+    tries: int
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncFinished:
+    """The last event of a sync. ``complete`` is true only where the whole listing was seen.
+
+    Without it ``error`` says why, or is ``None`` where the run was stopped. Pages before stay committed.
+    """
+
+    pages: int
+    new: int
+    updated: int
+    skipped: int
+    complete: bool
+    error: FlowError | None
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadStarted:
+    """``pending`` images have no file; each of them ends in exactly one of the counts of the last event."""
+
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStarted:
+    """A worker took this image."""
+
+    image_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAdopted:
+    """The ledger knew the picture and its file is still there: no request was made."""
+
+    image_id: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSaved:
+    """The picture is durable under its final name and recorded. ``source`` is ``api`` or ``signed url``."""
+
+    image_id: int
+    path: str
+    size: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFailed:
+    """The picture cannot be had now. ``retryable``: a later run can succeed."""
+
+    image_id: int
+    name: str
+    media_key: str
+    reason: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadFinished:
+    """The last event of a download: ``pending = downloaded + adopted + failed + cancelled``.
+
+    ``error`` is what ended the run early; then, or when it was stopped, the rest counts as cancelled.
+    """
+
+    pending: int
+    downloaded: int
+    adopted: int
+    failed: int
+    cancelled: int
+    bytes: int
+    seconds: float
+    error: FlowError | DiskError | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsDeleted:
+    """A force refresh is done; ``deleted`` image records went, no file did."""
+
+    deleted: int
+
+
+SyncEvent: TypeAlias = SyncStarted | SignedIn | PageSynced | PageDelayed | PageRetry | SyncFinished
+DownloadEvent: TypeAlias = (
+    DownloadStarted | ImageStarted | ImageAdopted | ImageSaved | ImageFailed | DownloadFinished
+)
+MirrorEvent: TypeAlias = SyncEvent | DownloadEvent | RecordsDeleted

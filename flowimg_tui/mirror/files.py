@@ -1,0 +1,171 @@
+"""Pictures on disk: under a final name there is only ever a whole picture, and none is overwritten.
+
+The order of a save: temp file in the target folder, made exclusively → bytes → fsync → a hard link under the
+final name, which fails where that name is taken → fsync of the folder. The database learns of it afterwards.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from flowimg_tui.mirror.pictures import PictureFormat
+
+_PLAIN_STEM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+_TEMP_SUFFIX: Final = ".part"
+
+
+class DiskError(Exception):
+    """The output folder cannot be written. ``full`` tells a full disk or quota from everything else."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        self.full = error.errno in _DISK_FULL
+        reason = error.strerror or str(error)
+        super().__init__(
+            f"The disk is full: {reason} in {folder}. Make room, then download again."
+            if self.full
+            else f"{folder} cannot be written: {reason}. Mend that or choose another output folder."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A picture under its final name. ``path`` is absolute, ``size`` in bytes, ``sha256`` hexadecimal."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFolder:
+    """Where a profile's pictures go: one folder a day below ``root``, in the machine's own time zone."""
+
+    root: Path
+    by_creation: bool = False
+    """By the day the image was made on, where that is known, instead of the day of its download."""
+
+    def folder(self, created_at: datetime | None, now: datetime) -> Path:
+        day = created_at if self.by_creation and created_at is not None else now
+        return self.root / day.astimezone().strftime("%Y-%m-%d")
+
+
+def save(
+    folder: Path, media_key: str, owner: str, picture_format: PictureFormat, data: bytes
+) -> StoredPicture:
+    """Store ``data`` durably as ``<folder>/<media_key>.<extension>`` and return where it stands.
+
+    ``owner`` (profile and image) sets the temp file apart from those of other runs. A picture that is already
+    there with the same bytes is taken as it is; beside a different one the name gets a number.
+    Raises :class:`DiskError`.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    stem = safe_stem(media_key)
+    try:
+        _make_folder(folder)
+        with _temp_file(folder / f".{stem}.{owner}{_TEMP_SUFFIX}", data) as temp:
+            final = _publish(temp, folder, stem, picture_format.extension, len(data), sha256)
+        _fsync_folder(folder)
+    except OSError as error:
+        raise DiskError(folder, error) from error
+    return StoredPicture(final.absolute(), len(data), sha256)
+
+
+def safe_stem(media_key: str) -> str:
+    """Return a file name for ``media_key`` that stays in its folder on every platform.
+
+    A key of the known form is its own name; any other is reduced, with a digest that keeps it apart.
+    """
+    if _PLAIN_STEM.fullmatch(media_key):
+        return media_key
+    digest = hashlib.sha256(media_key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    reduced = re.sub(r"[^A-Za-z0-9_-]+", "_", media_key)[:60].strip("_-")
+    return f"{reduced or 'image'}-{digest}"
+
+
+def is_on_disk(path: str, size: int) -> bool:
+    """Tell whether a regular file of exactly this size stands at ``path``."""
+    try:
+        return Path(path).is_file() and Path(path).stat().st_size == size
+    except OSError:
+        return False
+
+
+def sweep(output: Path, owner: str) -> int:
+    """Remove the temp files that dead runs of ``owner`` left below ``output``; return how many.
+
+    Only a run that holds the profile's lock may call this.
+    """
+    swept = 0
+    for temp in output.glob(f"*/.*.{owner}-*{_TEMP_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            temp.unlink()
+            swept += 1
+    return swept
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        _fsync_folder(folder.parent)
+
+
+@contextlib.contextmanager
+def _temp_file(temp: Path, data: bytes) -> Iterator[Path]:
+    descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            view = memoryview(data)
+            while view:
+                view = view[file.write(view) or 0 :]
+            os.fsync(file.fileno())
+        yield temp
+    finally:
+        temp.unlink(missing_ok=True)
+
+
+def _publish(temp: Path, folder: Path, stem: str, extension: str, size: int, sha256: str) -> Path:
+    for number in count(1):
+        final = folder / (f"{stem}.{extension}" if number == 1 else f"{stem}-{number}.{extension}")
+        if _link(temp, final) or _holds(final, size, sha256):
+            return final
+    raise AssertionError("unreachable: the numbers do not end")
+
+
+def _link(temp: Path, final: Path) -> bool:
+    """Give the temp file its final name; return false where that name is taken."""
+    try:
+        os.link(temp, final)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        if os.path.lexists(final):
+            return False
+        temp.rename(final)
+    return True
+
+
+def _holds(path: Path, size: int, sha256: str) -> bool:
+    if not is_on_disk(str(path), size):
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
