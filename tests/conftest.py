@@ -1,0 +1,60 @@
+"""What many tests stand on: a demo service that runs, and an installation that points to it."""
+
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flowimg_tui.config.locations import Locations
+from flowimg_tui.demo.home import demo_environment
+from flowimg_tui.demo.service import DemoService
+from flowimg_tui.store.records import ProfileRecord
+from flowimg_tui.workspace import Workspace
+
+WIRE = Path(__file__).parent / "data" / "flow_service" / "labs"
+"""The recorded answers of the labs generation."""
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the developer's own settings, home and time zone out of every test."""
+    for variable in ("HOME", "FLOWIMG_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "own-home"))
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_trust_store() -> Iterator[None]:
+    """Load the certificates once: each httpx client would read them again, and no test speaks TLS."""
+    context = ssl.create_default_context()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", lambda *_, **__: context)
+        yield
+
+
+@pytest.fixture
+def demo() -> Iterator[DemoService]:
+    with DemoService() as service:
+        yield service
+
+
+@pytest.fixture
+def environment(demo: DemoService, tmp_path: Path) -> dict[str, str]:
+    """The variables of an installation at the demo service that waits for nothing."""
+    quick = {"FLOWIMG_PAGE_DELAY": "0", "FLOWIMG_RETRY_BASE": "0"}
+    return {**demo_environment(demo, tmp_path), **quick}
+
+
+@pytest.fixture
+def workspace(environment: dict[str, str]) -> Iterator[Workspace]:
+    with Workspace(Locations.from_environment(environment), environment=environment) as opened:
+        yield opened
+
+
+@pytest.fixture
+def studio(workspace: Workspace, demo: DemoService) -> ProfileRecord:
+    """A profile that is signed in to the demo service."""
+    return workspace.add_profile("studio", demo.cookie_header)
