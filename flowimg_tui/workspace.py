@@ -159,6 +159,10 @@ class Workspace:
         """Return where the profile's pictures go. Raises :class:`WorkspaceError`."""
         return self._settings(profile).output_folder(profile.name)
 
+    def workers(self, profile: ProfileRecord) -> int:
+        """Return how many pictures a download fetches at a time. Raises :class:`WorkspaceError`."""
+        return self._settings(profile).workers
+
     # The three actions
 
     async def sync(self, profile: ProfileRecord, stop: Stop) -> AsyncIterator[SyncEvent]:

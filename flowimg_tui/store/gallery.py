@@ -257,6 +257,15 @@ class Gallery:
         query = self._images().where(Image.id.in_(shown)).order_by(*_NEWEST_FIRST)
         return [ImageRecord(*row) for row in query.tuples().execute(self._database)]
 
+    def position(self, profile_id: int, image: ImageRecord) -> int:
+        """Return how many of the profile's images stand before ``image`` in the order of :meth:`window`."""
+        if image.created_at is None:
+            before = Image.created_at.is_null(False) | (Image.created_at.is_null() & (Image.id > image.id))
+        else:
+            same_age = (Image.created_at == image.created_at) & (Image.id > image.id)
+            before = (Image.created_at > image.created_at) | same_age
+        return self._count((Image.profile == profile_id) & before)
+
     def images(self, profile_id: int) -> Iterator[ImageRecord]:
         """Yield all images, newest first, a batch at a time."""
         offset = 0

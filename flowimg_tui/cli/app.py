@@ -1,0 +1,71 @@
+"""``flowimg``: the commands, and the app where none is named."""
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from flowimg_tui import __version__
+from flowimg_tui.cli import actions, demo, profiles, views
+from flowimg_tui.cli.diagnostics import ExitCode, refuse_without_terminal, tell
+from flowimg_tui.cli.options import opened_workspace
+from flowimg_tui.cli.output import write_line
+
+log = logging.getLogger(__name__)
+
+app = typer.Typer(
+    name="flowimg",
+    help="Mirror your Google Flow image gallery to this machine. Without a command: the app.",
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(profiles.app, name="profile")
+app.command()(demo.demo)
+app.command()(actions.sync)
+app.command()(actions.download)
+app.command()(actions.refresh)
+app.command()(views.status)
+app.command("list")(views.list_images)
+
+
+def main() -> None:
+    """Run the command line, and let no unexpected error pass as a traceback full of data."""
+    try:
+        app()
+    except BrokenPipeError:
+        # The reader of stdout has gone; what Python still flushes at exit must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.ERROR)
+    except Exception as error:
+        log.exception("Unexpected error")
+        tell(
+            f"flowimg: An error that should not happen: {type(error).__name__}: {error}. The log tells more."
+        )
+        sys.exit(ExitCode.ERROR)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        write_line(f"flowimg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _app(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    refuse_without_terminal()
+    with opened_workspace() as workspace:
+        # The screen's library is large, and only this path needs it.
+        from flowimg_tui.tui.app import FlowimgApp
+
+        raise typer.Exit(FlowimgApp(workspace).run_to_exit_code())

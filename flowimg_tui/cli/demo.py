@@ -1,0 +1,85 @@
+"""``flowimg demo``: the app, or only the service, on a stand-in gallery."""
+
+import shlex
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flowimg_tui.cli.diagnostics import ExitCode, errors_told, fail, refuse_without_terminal, tell
+from flowimg_tui.cli.options import AsJson
+from flowimg_tui.cli.output import write_json, write_line
+from flowimg_tui.cli.stopping import SIGNALS
+
+if TYPE_CHECKING:
+    from flowimg_tui.demo.service import DemoService
+
+
+def demo(
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Only the service; its address goes to stdout.")
+    ] = False,
+    images: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many images the gallery has.")] = 42,
+    latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds before each answer.")] = 0.1,
+    rate: Annotated[
+        int, typer.Option(min=0, metavar="BYTES", help="Bytes a second of each picture; 0 is full speed.")
+    ] = 50_000,
+    large: Annotated[
+        bool, typer.Option("--large", help="Pictures of 1 to 2 MB instead of small ones.")
+    ] = False,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep the home and the pictures there.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The service's port; 0 takes a free one.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Try everything on a stand-in Flow service on this machine, with pictures of its own."""
+    if not serve:
+        refuse_without_terminal()
+    # The server's and the painter's libraries are wanted here alone.
+    from flowimg_tui.demo.pictures import PictureSize
+    from flowimg_tui.demo.service import DemoOptions, DemoService
+
+    options = DemoOptions(
+        images=images,
+        latency=latency,
+        rate=rate or None,
+        picture_size=PictureSize.LARGE if large else PictureSize.SMALL,
+    )
+    try:
+        with DemoService(options, port=port) as service:
+            if serve:
+                _serve(service, as_json)
+            else:
+                _open_app(service, keep)
+    except OSError as error:
+        fail(f"The demo cannot start: {error}.", ExitCode.ERROR)
+
+
+def _open_app(service: "DemoService", keep: Path | None) -> None:
+    from flowimg_tui.demo.home import demo_folder, demo_workspace
+    from flowimg_tui.tui.app import FlowimgApp
+
+    with errors_told(), demo_folder(keep) as folder, demo_workspace(service, folder) as workspace:
+        code = FlowimgApp(workspace).run_to_exit_code()
+        if keep is not None:
+            tell(f"The demo's home and pictures are kept in {folder}.")
+    raise typer.Exit(code)
+
+
+def _serve(service: "DemoService", as_json: bool) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    cookies = service.cookie_header
+    if as_json:
+        answer = {"url": service.url, "labs_url": service.labs_url, "media_url": service.media_url}
+        write_json({**answer, "cookies": cookies})
+    else:
+        write_line(f"# A stand-in Flow service answers at {service.url} until it is interrupted. To use it:")
+        write_line(f"export FLOWIMG_LABS_URL={service.labs_url}")
+        write_line(f"export FLOWIMG_MEDIA_URL={service.media_url}")
+        write_line("export FLOWIMG_HOME=$(mktemp -d)")
+        write_line('export FLOWIMG_OUTPUT="$FLOWIMG_HOME/pictures"')
+        write_line(f"printf %s {shlex.quote(cookies)} | flowimg profile add demo --cookies -")
+        write_line(f"# Ten more images: curl -X POST '{service.url}/control/images?add=10'")
+    raise typer.Exit(128 + signal.sigwait(SIGNALS))

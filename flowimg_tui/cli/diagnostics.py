@@ -1,0 +1,120 @@
+"""The only writer of stderr, and the home of the exit codes."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Final, NoReturn
+
+import typer
+
+from flowimg_tui.flow.errors import FlowError, Moved, NotUnderstood, SignedOut
+from flowimg_tui.mirror.files import DiskError
+from flowimg_tui.safe_text import safe_text
+from flowimg_tui.secret import redact
+from flowimg_tui.store.gallery import StoreError
+from flowimg_tui.workspace import CredentialsUnusable, ProfileBusy, UnknownProfile, WorkspaceError
+
+_MESSAGE_LIMIT: Final = 1000
+_CLEAR_LINE: Final = "\r\x1b[K"
+_HEADLESS_HINT: Final = (
+    "The app needs a terminal. Without one: flowimg sync, flowimg download, flowimg status. "
+    "See flowimg --help."
+)
+
+
+class ExitCode(IntEnum):
+    """What a script can tell from how a command ended. A signal ends with 128 plus its number."""
+
+    DONE = 0
+    ERROR = 1
+    USAGE = 2
+    SIGN_IN_AGAIN = 3
+    SOME_FAILED = 4
+    PROFILE_BUSY = 5
+    DISK_FULL = 6
+    NOT_UNDERSTOOD = 7
+    MOVED = 8
+
+
+def exit_code_of(error: Exception) -> ExitCode:
+    """Return the code that tells of this error."""
+    match error:
+        case SignedOut() | CredentialsUnusable():
+            return ExitCode.SIGN_IN_AGAIN
+        case Moved():
+            return ExitCode.MOVED
+        case NotUnderstood():
+            return ExitCode.NOT_UNDERSTOOD
+        case ProfileBusy():
+            return ExitCode.PROFILE_BUSY
+        case UnknownProfile():
+            return ExitCode.USAGE
+        case DiskError(full=True):
+            return ExitCode.DISK_FULL
+        case _:
+            return ExitCode.ERROR
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Turn the errors that a user can mend into a sentence on stderr and an exit code."""
+    try:
+        yield
+    except (WorkspaceError, StoreError) as error:
+        fail(str(error), exit_code_of(error))
+
+
+def fail(message: str, code: ExitCode) -> NoReturn:
+    """Tell why the command ends, and end it."""
+    tell(f"flowimg: {message}")
+    raise typer.Exit(code)
+
+
+def refuse_without_terminal() -> None:
+    """End with a hint where no terminal is there to draw on: Textual would wait for one for ever."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or os.environ.get("TERM") == "dumb":
+        fail(_HEADLESS_HINT, ExitCode.USAGE)
+
+
+def tell_error(error: Exception) -> None:
+    """Tell an error, and what to do about it."""
+    hint = error.hint if isinstance(error, FlowError) else ""
+    tell(f"flowimg: {error}{' ' if hint else ''}{hint}")
+
+
+def tell(message: str) -> None:
+    """Write one line for people to stderr."""
+    sys.stderr.write(safe_text(redact(message), _MESSAGE_LIMIT) + "\n")
+
+
+class ProgressLine:
+    """One line on stderr that replaces itself; only a terminal gets it."""
+
+    def __init__(self) -> None:
+        self.live = sys.stderr.isatty()
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        """Show ``text`` in place of what the line said before."""
+        line = safe_text(text, max(shutil.get_terminal_size().columns - 1, 10))
+        if self.live and line != self._shown:
+            sys.stderr.write(_CLEAR_LINE + line)
+            sys.stderr.flush()
+            self._shown = line
+
+    def clear(self) -> None:
+        if self._shown:
+            sys.stderr.write(_CLEAR_LINE)
+            sys.stderr.flush()
+            self._shown = ""
+
+    def tell(self, message: str) -> None:
+        """Write a line that stays, above the one that replaces itself."""
+        shown = self._shown
+        self.clear()
+        tell(message)
+        if shown:
+            self.show(shown)

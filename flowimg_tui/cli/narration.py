@@ -1,0 +1,99 @@
+"""What a running action says on stderr: on a terminal one line that replaces itself, elsewhere lines."""
+
+from flowimg_tui.cli.diagnostics import ProgressLine, tell_error
+from flowimg_tui.humane import count_of, format_bytes, format_duration
+from flowimg_tui.mirror.events import (
+    DownloadFinished,
+    DownloadStarted,
+    ImageAdopted,
+    ImageFailed,
+    ImageSaved,
+    MirrorEvent,
+    PageDelayed,
+    PageRetry,
+    PageSynced,
+    SignedIn,
+    SyncFinished,
+)
+from flowimg_tui.mirror.progress import BoardSnapshot, ProgressBoard
+from flowimg_tui.mirror.summary import download_summary, sync_summary
+
+
+class Narrator:
+    """Tells the events of one profile's run."""
+
+    def __init__(self, profile: str, line: ProgressLine, board: ProgressBoard) -> None:
+        self._profile = profile
+        self._line = line
+        self._board = board
+        self._images = 0
+
+    def tell(self, event: MirrorEvent) -> None:
+        """Say what the event means, if it is worth a word."""
+        match event:
+            case SignedIn(email=email):
+                self._passing(f"{self._profile}: signed in as {email or 'an account without e-mail'}")
+            case PageSynced():
+                self._images += event.new + event.updated
+                skipped = f", {event.skipped} skipped" if event.skipped else ""
+                self._passing(
+                    f"{self._profile}: page {event.pages}, {count_of(self._images, 'image')} so far{skipped}"
+                )
+            case PageDelayed() if self._line.live:
+                self._line.show(
+                    f"{self._profile}: {count_of(self._images, 'image')} so far, "
+                    f"page {event.next_page} in {event.seconds:.1f} s"
+                )
+            case PageRetry():
+                self._passing(
+                    f"{self._profile}: page {event.page}, {event.reason} "
+                    f"Try {event.next_try} of {event.tries} in {event.seconds:.0f} s"
+                )
+            case SyncFinished():
+                self._end_of_sync(event)
+            case DownloadStarted():
+                self._passing(f"{self._profile}: {count_of(event.pending, 'image')} to download")
+            case ImageSaved() | ImageAdopted() if not self._line.live:
+                self._line.tell(event.path)
+            case ImageFailed():
+                self._line.tell(f"{self._profile}: failed {event.media_key}: {event.reason}")
+            case DownloadFinished():
+                self._end_of_download(event)
+            case _:
+                pass
+
+    def refresh(self) -> None:
+        """Bring the line of a running download up to date."""
+        snapshot = self._board.snapshot()
+        if snapshot.pending:
+            self._line.show(f"{self._profile}: {download_line(snapshot)}")
+
+    def _passing(self, text: str) -> None:
+        if self._line.live:
+            self._line.show(text)
+        else:
+            self._line.tell(text)
+
+    def _end_of_sync(self, event: SyncFinished) -> None:
+        self._line.clear()
+        if event.error is not None:
+            tell_error(event.error)
+        self._line.tell(sync_summary(event))
+
+    def _end_of_download(self, event: DownloadFinished) -> None:
+        self._line.clear()
+        if event.error is not None:
+            tell_error(event.error)
+        self._line.tell(download_summary(event))
+
+
+def download_line(snapshot: BoardSnapshot) -> str:
+    """Return how far a download is, in one line."""
+    parts = [f"downloading {snapshot.finished} of {snapshot.pending}"]
+    if snapshot.failed:
+        parts.append(f"{snapshot.failed} failed")
+    if snapshot.speed:
+        parts.append(f"{format_bytes(snapshot.speed)}/s")
+    if snapshot.seconds_left is not None:
+        parts.append(f"{format_duration(snapshot.seconds_left)} left")
+    return " · ".join(parts)

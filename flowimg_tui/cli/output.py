@@ -1,0 +1,57 @@
+"""The only writer of stdout: JSON with a schema number, or lines for people."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from flowimg_tui.safe_text import safe_text
+
+SCHEMA: Final = 1
+_CELL_LIMIT: Final = 300
+
+
+def write_json(answer: Mapping[str, object]) -> None:
+    """Write one answer: a single object with its schema number first."""
+    _write_encoded({"schema": SCHEMA, **answer})
+
+
+def write_json_list(key: str, items: Iterable[object]) -> None:
+    """Write ``{"schema": 1, key: [...]}`` item by item: the list may be longer than memory."""
+    write = sys.stdout.write
+    write(f'{{"schema":{SCHEMA},{msgspec.json.encode(key).decode()}:[')
+    separator = ""
+    for item in items:
+        write(separator + msgspec.json.encode(item).decode())
+        separator = ","
+    write("]}\n")
+    sys.stdout.flush()
+
+
+def write_event(event: Mapping[str, object]) -> None:
+    """Write one line of a stream of events."""
+    _write_encoded(event)
+
+
+def write_line(text: str) -> None:
+    sys.stdout.write(safe_text(text, 4096) + "\n")
+
+
+def write_table(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
+    """Write aligned columns; numbers stand on the right."""
+    table = [header, *rows]
+    cells = [[safe_text(str(cell), _CELL_LIMIT) for cell in row] for row in table]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    numeric = [isinstance(cell, int) for cell in table[-1]]
+    for row in cells:
+        padded = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        )
+        write_line("  ".join(padded).rstrip())
+
+
+def _write_encoded(value: object) -> None:
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,42 @@
+"""Running one action in a loop of its own, with the signals that stop it."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from flowimg_tui.mirror.stop import Stop
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+T = TypeVar("T")
+
+
+def run_stoppable(action: Callable[[Stop], Coroutine[Any, Any, T]]) -> tuple[T, int | None]:
+    """Run ``action`` to its end; return its result, and the exit code of the signal that stopped it, if any.
+
+    The first signal asks the action to stop, so that it can still tell the truth of what it did. A second one
+    finds the default handler: it ends the process.
+    """
+    return asyncio.run(_run(action))
+
+
+async def _run(action: Callable[[Stop], Coroutine[Any, Any, T]]) -> tuple[T, int | None]:
+    stop = Stop()
+    received: list[int] = []
+    loop = asyncio.get_running_loop()
+
+    def ask(number: int) -> None:
+        received.append(number)
+        stop.ask()
+        for handled in SIGNALS:
+            loop.remove_signal_handler(handled)
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, ask, number)
+    try:
+        result = await action(stop)
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+    return result, 128 + received[0] if received else None

@@ -1,0 +1,144 @@
+"""The app: it owns the workspace and the runs; the screens show them."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Final, cast
+
+from textual.app import App
+from textual.binding import Binding
+from textual.worker import Worker, WorkerState
+
+from flowimg_tui.mirror.events import MirrorEvent
+from flowimg_tui.mirror.progress import ProgressBoard
+from flowimg_tui.mirror.stop import Stop
+from flowimg_tui.store.gallery import StoreError
+from flowimg_tui.store.records import ProfileRecord
+from flowimg_tui.tui.messages import RunEnded, RunProgressed
+from flowimg_tui.tui.runs import Run, RunKind
+from flowimg_tui.tui.screens.main import MainScreen
+from flowimg_tui.tui.theme import FLOWIMG_DARK
+from flowimg_tui.workspace import Workspace, WorkspaceError
+
+log = logging.getLogger(__name__)
+
+ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SHUTDOWN_SECONDS: Final = 1.5
+
+
+class FlowimgApp(App[None]):
+    """The gallery of all profiles of one installation."""
+
+    TITLE = "flowimg"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS = [Binding("ctrl+q", "screen.leave", "Quit", show=False, system=True)]
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self._runs: dict[int, Run] = {}
+        self._exit_code: int | None = None
+        self.register_theme(FLOWIMG_DARK)
+        self.theme = os.environ.get("TEXTUAL_THEME", FLOWIMG_DARK.name)
+
+    def run_to_exit_code(self) -> int:
+        """Run the app until it ends, and return the exit code for the process."""
+        self.run()
+        return self.return_code or 0
+
+    def get_default_screen(self) -> MainScreen:
+        return MainScreen(self.workspace)
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in ENDING_SIGNALS:
+            loop.add_signal_handler(number, self._end_by_signal, number)
+
+    # Runs
+
+    def run_of(self, profile: ProfileRecord) -> Run | None:
+        """Return the run that works for this profile now."""
+        return self._runs.get(profile.id)
+
+    @property
+    def runs(self) -> list[Run]:
+        """What works now, for all profiles."""
+        return list(self._runs.values())
+
+    def start(self, kind: RunKind, profile: ProfileRecord) -> Run:
+        """Begin a run in a thread of its own. Raises ``RuntimeError`` where one works for the profile."""
+        if profile.id in self._runs:
+            raise RuntimeError(f"a run for {profile.name} is still going on")
+        run = Run(kind, profile, partial(self._begin, kind, profile))
+        self._runs[profile.id] = run
+        self.run_worker(
+            partial(self._work, run),
+            name=f"{kind} {profile.name}",
+            group=f"profile-{profile.id}",
+            thread=True,
+            exit_on_error=False,
+        )
+        return run
+
+    def end_when_stopped(self, exit_code: int = 0) -> None:
+        """Ask every run to stop, and end the app when the last one has."""
+        self._exit_code = exit_code
+        for run in self.runs:
+            run.ask_to_stop()
+        self._end_if_idle()
+
+    def _begin(
+        self, kind: RunKind, profile: ProfileRecord, stop: Stop, board: ProgressBoard
+    ) -> AsyncIterator[MirrorEvent]:
+        match kind:
+            case RunKind.SYNC:
+                return self.workspace.sync(profile, stop)
+            case RunKind.DOWNLOAD:
+                return self.workspace.download(profile, stop, board)
+            case RunKind.REFRESH:
+                return self.workspace.refresh(profile)
+
+    def _work(self, run: Run) -> None:
+        """Do the whole run, in a worker's thread; only messages leave it."""
+        error: str | None = "An unexpected error ended it; the log tells more."
+        try:
+            with self.workspace.gallery.in_this_thread():
+                run.work(lambda event: self.post_message(RunProgressed(run, event)))
+            error = None
+        except (WorkspaceError, StoreError) as expected:
+            error = str(expected)
+        finally:
+            self.post_message(RunEnded(run, error))
+
+    def on_run_progressed(self, message: RunProgressed) -> None:
+        self._main_screen.show_event(message.run, message.event)
+
+    def on_run_ended(self, message: RunEnded) -> None:
+        self._runs.pop(message.run.profile.id, None)
+        self._main_screen.show_end(message.run, message.error)
+        self._end_if_idle()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            log.error("%s failed", event.worker.name, exc_info=event.worker.error)
+
+    @property
+    def _main_screen(self) -> MainScreen:
+        return cast("MainScreen", self.screen_stack[0])
+
+    # The end
+
+    def _end_by_signal(self, number: int) -> None:
+        """End as the signal asks: stop the work, restore the terminal, and exit with 128 + its number."""
+        log.info("Ended by %s", signal.Signals(number).name)
+        asyncio.get_running_loop().remove_signal_handler(number)
+        self.set_timer(SHUTDOWN_SECONDS, partial(self.exit, return_code=128 + number))
+        self.end_when_stopped(128 + number)
+
+    def _end_if_idle(self) -> None:
+        if self._exit_code is not None and not self._runs:
+            self.exit(return_code=self._exit_code)

@@ -1,0 +1,348 @@
+"""The gallery screen: profiles, images, transfers, and the keys that work on them."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from flowimg_tui.humane import count_of
+from flowimg_tui.mirror.events import (
+    DownloadStarted,
+    ImageAdopted,
+    ImageFailed,
+    ImageSaved,
+    MirrorEvent,
+    PageSynced,
+    RecordsDeleted,
+    SignedIn,
+    SyncStarted,
+)
+from flowimg_tui.safe_text import safe_text
+from flowimg_tui.store.records import Counts, ProfileRecord
+from flowimg_tui.tui.runs import Run, RunKind
+from flowimg_tui.tui.screens.confirm import ConfirmScreen
+from flowimg_tui.tui.screens.help import HelpScreen
+from flowimg_tui.tui.sentences import sentence_of
+from flowimg_tui.tui.widgets.header import HeaderLine
+from flowimg_tui.tui.widgets.image_table import ImageSource, ImageTable
+from flowimg_tui.tui.widgets.profile_pane import ProfilePane
+from flowimg_tui.tui.widgets.status_line import Mood, StatusLine
+from flowimg_tui.tui.widgets.transfers import TransfersPane
+from flowimg_tui.workspace import Workspace, WorkspaceError
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from flowimg_tui.tui.app import FlowimgApp
+
+FRAMES_PER_SECOND: Final = 8
+NARROW_BELOW: Final = 100
+_NO_COUNTS: Final = Counts(0, 0, 0, 0)
+_NO_PROFILE: Final = "There is no profile yet. Add one: flowimg profile add NAME --cookies FILE"
+_NO_IMAGES: Final = "No images are known here yet. Press s to sync."
+
+
+class MainScreen(Screen[None]):
+    """Shows one profile's gallery at a time; runs of other profiles go on unseen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "sync", "Sync", tooltip="Bring the metadata of the whole gallery in"),
+        Binding("d", "download", "Download", tooltip="Fetch every picture that has no file yet"),
+        Binding(
+            "ctrl+x",
+            "refresh",
+            "Force refresh",
+            key_display="^x",
+            tooltip="Delete the image records (asks first); files stay",
+        ),
+        Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),
+        Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
+        Binding("question_mark", "help", "Help", key_display="?", tooltip="Show this list of keys"),
+        Binding("q", "leave", "Quit", tooltip="Quit; asks first while something works"),
+    ]
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._profiles: dict[int, ProfileRecord] = {}
+        self._counts: dict[int, Counts] = {}
+        self._profile: ProfileRecord | None = None
+        self._output = Path()
+        self._ticker: Timer | None = None  # runs only while there is something to draw
+        self._counts_are_old = False
+        self._met: dict[int, int] = {}
+
+    @property
+    def _app(self) -> "FlowimgApp":
+        return cast("FlowimgApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield HeaderLine(id="header")
+        with Horizontal(id="panes"):
+            yield ProfilePane(id="profiles")
+            with Vertical(id="gallery"):
+                yield ImageTable(id="images")
+                yield TransfersPane(id="transfers")
+        yield StatusLine(id="status")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self._table = self.query_one(ImageTable)
+        self._transfers = self.query_one(TransfersPane)
+        self._status = self.query_one(StatusLine)
+        self._ticker = self.set_interval(1 / FRAMES_PER_SECOND, self._tick, pause=True)
+        self._read_profiles()
+        self._table.focus()
+        first = next(iter(self._profiles.values()), None)
+        if first is None:
+            self._status.say(_NO_PROFILE, Mood.WARNING)
+            self.query_one(HeaderLine).show(None)
+        else:
+            self._open(first)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < NARROW_BELOW, "-narrow")
+
+    # Which profile
+
+    def _read_profiles(self) -> None:
+        gallery = self._workspace.gallery
+        self._profiles = {profile.id: profile for profile in gallery.profiles()}
+        self._counts = {profile_id: gallery.counts(profile_id) for profile_id in self._profiles}
+
+    def _open(self, profile: ProfileRecord) -> None:
+        """Show the gallery of ``profile``, and what works for it."""
+        self._profile = profile
+        try:
+            self._output = self._workspace.output_folder(profile)
+        except WorkspaceError as error:
+            self._status.say(str(error), Mood.BAD)
+        gallery = self._workspace.gallery
+        source = ImageSource(partial(gallery.window, profile.id), partial(gallery.position, profile.id))
+        self._table.show(source, self._shown_counts.images, self._output, _NO_IMAGES)
+        self.query_one(ProfilePane).show(
+            [(each, self._counts[each.id]) for each in self._profiles.values()], profile.id
+        )
+        self._show_profile()
+        self._follow(self._app.run_of(profile))
+
+    def on_profile_pane_chosen(self, message: ProfilePane.Chosen) -> None:
+        if self._profile is None or message.profile_id != self._profile.id:
+            self._open(self._profiles[message.profile_id])
+
+    def on_option_list_option_selected(self) -> None:
+        self.action_profiles()
+
+    @property
+    def _shown_counts(self) -> Counts:
+        return self._counts.get(self._profile.id, _NO_COUNTS) if self._profile else _NO_COUNTS
+
+    def _show_profile(self) -> None:
+        """Bring the header, the titles and the dimmed keys up to date."""
+        self.query_one(HeaderLine).show(self._profile)
+        counts = self._shown_counts
+        pending = f" · {counts.pending} pending" if counts.pending else ""
+        failed = f" · {counts.failed} failed" if counts.failed else ""
+        self._table.border_title = f"Images  {counts.images}{pending}{failed}"
+        self._show_place()
+        self.refresh_bindings()
+
+    def on_image_table_cursor_moved(self) -> None:
+        self._show_place()
+
+    def _show_place(self) -> None:
+        place = f"{self._table.cursor + 1} of {self._table.count}" if self._table.count else ""
+        self._table.border_subtitle = f"created ↓   {place}" if place else ""
+
+    # What a run tells
+
+    def show_event(self, run: Run, event: MirrorEvent) -> None:
+        """Show an event of any profile's run; the app calls this for each."""
+        match event:
+            case SignedIn():
+                self._read_again(run.profile)
+            case DownloadStarted():
+                self._follow(run)
+            case ImageSaved() | ImageAdopted() | ImageFailed():
+                self._counts_are_old = True
+                self._show_image(run, event.image_id)
+            case SyncStarted():
+                self._met[run.profile.id] = 0
+            case PageSynced():
+                self._met[run.profile.id] += event.new + event.updated
+                self._recount(run.profile)
+            case RecordsDeleted():
+                self._recount(run.profile)
+        if self._is_shown(run):
+            sentence = sentence_of(run.profile.name, event, self._met.get(run.profile.id, 0))
+            if sentence is not None:
+                self._status.say(*sentence)
+
+    def show_end(self, run: Run, error: str | None) -> None:
+        """Show that a run's thread is done; the app calls this for each."""
+        if error is not None:
+            self._status.say(f"{run.profile.name}: {error}", Mood.BAD)
+        if self._is_shown(run):
+            self._follow(None)
+        self._recount(run.profile)
+
+    def _read_again(self, profile: ProfileRecord) -> None:
+        """Take what a run learned of the profile: whose account it is."""
+        found = self._workspace.gallery.find_profile(profile.name)
+        if found is not None:
+            self._profiles[found.id] = found
+            if self._profile is not None and self._profile.id == found.id:
+                self._profile = found
+                self._show_profile()
+
+    def _is_shown(self, run: Run) -> bool:
+        return self._profile is not None and run.profile.id == self._profile.id
+
+    def _show_image(self, run: Run, image_id: int) -> None:
+        if self._is_shown(run) and self._table.holds(image_id):
+            image = self._workspace.gallery.image(image_id)
+            if image is not None:
+                self._table.show_image(image)
+
+    def _follow(self, run: Run | None) -> None:
+        """Show the transfers of ``run`` as long as it goes on; without one the pane is gone."""
+        downloading = run is not None and run.kind is RunKind.DOWNLOAD
+        self.set_class(downloading, "-transferring")
+        if self._ticker is not None:
+            self._ticker.resume() if downloading else self._ticker.pause()
+        if downloading:
+            self._tick()
+        else:
+            self._table.show_transfers(())
+        self.refresh_bindings()
+
+    def _tick(self) -> None:
+        run = self._app.run_of(self._profile) if self._profile else None
+        if run is None:
+            return
+        snapshot = run.board.snapshot()
+        self._transfers.show(snapshot, self._workspace.workers(run.profile))
+        self._table.show_transfers(snapshot.transfers)
+        if self._counts_are_old:
+            self._counts_are_old = False
+            self._recount(run.profile)
+
+    @work(group="counts")
+    async def _recount(self, profile: ProfileRecord) -> None:
+        """Count again, in a thread: a hundred thousand rows take longer than a frame."""
+        counts = await asyncio.to_thread(self._count, profile.id)
+        before = self._counts.get(profile.id, _NO_COUNTS)
+        self._counts[profile.id] = counts
+        self.query_one(ProfilePane).show_counts(profile, counts)
+        if self._profile is not None and profile.id == self._profile.id:
+            if counts.images != before.images:
+                self._table.reload(counts.images)
+            self._show_profile()
+
+    def _count(self, profile_id: int) -> Counts:
+        with self._workspace.gallery.in_this_thread():
+            return self._workspace.gallery.counts(profile_id)
+
+    # Keys
+
+    def why_not(self, action: str) -> str | None:
+        """Return why ``action`` cannot run now, or ``None`` where it can: one answer for key and footer."""
+        if action not in {"sync", "download", "refresh", "stop"}:
+            return None
+        if self._profile is None:
+            return _NO_PROFILE
+        run, counts = self._app.run_of(self._profile), self._shown_counts
+        if action == "stop":
+            return None if run else f"Nothing works for {self._profile.name} now."
+        if run is not None:
+            return f"A {run.kind} of {self._profile.name} is running. Press x to stop it."
+        if action == "refresh" and not counts.images:
+            return "There are no image records to delete."
+        if action == "download" and not counts.missing:
+            everything = f"Nothing to download: all {count_of(counts.images, 'image')} are here."
+            return everything if counts.images else _NO_IMAGES
+        return None
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        return None if self.is_mounted and self.why_not(action) else True
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a dimmed key does nothing."""
+        active = self.active_bindings.get(event.key)
+        if active is not None and not active.enabled:
+            reason = self.why_not(active.binding.action)
+            if reason is not None:
+                event.stop()
+                self._status.say(reason, Mood.WARNING)
+
+    def action_sync(self) -> None:
+        self._start(RunKind.SYNC)
+
+    def action_download(self) -> None:
+        self._start(RunKind.DOWNLOAD)
+
+    def action_stop(self) -> None:
+        run = self._app.run_of(self._profile) if self._profile else None
+        if run is not None:
+            run.ask_to_stop()
+            self._status.say(f"Stopping the {run.kind} of {run.profile.name}", Mood.WARNING)
+
+    @work
+    async def action_refresh(self) -> None:
+        profile, counts = self._profile, self._shown_counts
+        if profile is None:
+            return
+        name = safe_text(profile.name)
+        body = Content.assemble(
+            (count_of(counts.images, "image record"), "bold"),
+            f" of {name} will be deleted.\n",
+            ("0 files", "bold $success"),
+            f" on disk are touched; {count_of(counts.downloaded, 'picture')} stay where they are.\n\n",
+            (
+                "Afterwards press s to sync. Files that are already here are\n"
+                "recognised and not downloaded again.",
+                "$text-muted",
+            ),
+        )
+        if await self._app.push_screen_wait(ConfirmScreen(f"Force refresh {name}?", body, "Delete records")):
+            self._start(RunKind.REFRESH)
+
+    def action_profiles(self) -> None:
+        """Go to the profiles, or from them back to the images; where they are folded, open or fold them."""
+        pane = self.query_one(ProfilePane)
+        to_profiles = not pane.has_focus
+        self.set_class(to_profiles, "-profiles")
+        (pane if to_profiles else self._table).focus()
+
+    def action_help(self) -> None:
+        keys = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
+        moves = [binding for binding in ImageTable.BINDINGS if isinstance(binding, Binding)]
+        self._app.push_screen(HelpScreen((("Keys", keys), ("In the table", moves))))
+
+    @work
+    async def action_leave(self) -> None:
+        runs = self._app.runs
+        if runs:
+            what = ", ".join(f"{run.kind} of {safe_text(run.profile.name)}" for run in runs)
+            body = Content.assemble(
+                f"Still running: {what}.\n\n",
+                ("What is done stays done; the rest comes next time.", "$text-muted"),
+            )
+            if not await self._app.push_screen_wait(ConfirmScreen("Stop and quit?", body, "Stop and quit")):
+                return
+            self._status.say("Stopping", Mood.WARNING)
+        self._app.end_when_stopped()
+
+    def _start(self, kind: RunKind) -> None:
+        if self._profile is None or self._app.run_of(self._profile) is not None:
+            return
+        self._app.start(kind, self._profile)
+        self.refresh_bindings()

@@ -1,0 +1,136 @@
+"""The running transfers: a row for each image that is on its way, and their total."""
+
+from typing import Final
+
+from rich.cells import set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from flowimg_tui.humane import count_of, format_bytes, format_duration
+from flowimg_tui.mirror.progress import BoardSnapshot, Phase, Transfer
+from flowimg_tui.safe_text import safe_text
+
+_KEY_WIDTH: Final = 8
+_WIDEST_BAR: Final = 32
+_FIXED_WIDTH: Final = 52
+"""Everything in a row but its bar."""
+_FULL, _HALF, _TRACK = "━", "╸", "─"
+
+
+class TransfersPane(Widget):
+    """Drawn line by line: only a line that changed is sent to the terminal."""
+
+    COMPONENT_CLASSES = {
+        "transfers--bar",
+        "transfers--total",
+        "transfers--track",
+        "transfers--dim",
+        "transfers--wait",
+    }
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._slots: list[int | None] = []
+        self._strips: list[Strip] = []
+        self._snapshot: BoardSnapshot | None = None
+
+    def show(self, snapshot: BoardSnapshot, workers: int) -> None:
+        """Show the board; an image keeps its row as long as it runs."""
+        self._snapshot = snapshot
+        self._assign_slots(snapshot, workers)
+        self.border_title = f"Downloading  {snapshot.finished} of {snapshot.pending}"
+        left = "" if snapshot.seconds_left is None else f"   {format_duration(snapshot.seconds_left)} left"
+        self.border_subtitle = f"{format_bytes(snapshot.speed)}/s{left}" if snapshot.speed else ""
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._draw()
+
+    def render_line(self, y: int) -> Strip:
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.size.width, self.rich_style)
+
+    def _assign_slots(self, snapshot: BoardSnapshot, workers: int) -> None:
+        running = [transfer.image_id for transfer in snapshot.transfers]
+        slots: list[int | None] = [
+            image_id if image_id in running else None for image_id in self._slots[:workers]
+        ]
+        slots += [None] * (workers - len(slots))
+        for image_id in running:
+            if image_id not in slots and None in slots:
+                slots[slots.index(None)] = image_id
+        self._slots = slots
+
+    def _draw(self) -> None:
+        snapshot, width = self._snapshot, self.size.width
+        if snapshot is None or not width:
+            return
+        by_id = {transfer.image_id: transfer for transfer in snapshot.transfers}
+        rows = [self._row(by_id.get(image_id or 0), snapshot.now) for image_id in self._slots]
+        rows.append(self._total(snapshot))
+        strips = [Strip(segments).adjust_cell_length(width, self.rich_style) for segments in rows]
+        changed = [y for y, strip in enumerate(strips) if y >= len(self._strips) or strip != self._strips[y]]
+        self._strips = strips
+        self.styles.height = len(strips) + self.gutter.height
+        if changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def _row(self, transfer: Transfer | None, now: float) -> list[Segment]:
+        if transfer is None:
+            return []
+        key = set_cell_size(safe_text(transfer.label, 100), _KEY_WIDTH)
+        if transfer.phase is Phase.WAITING:
+            seconds = max((transfer.resumes_at or now) - now, 0)
+            note = f"try {transfer.next_try} of {transfer.tries} in {seconds:.0f} s"
+            reason = safe_text(transfer.reason or "", 200)
+            return [self._plain(f"{key}  "), self._wait(f"waiting  {note}"), self._dim(f"  {reason}")]
+        fraction = transfer.fraction
+        percent = "" if fraction is None else f"{fraction * 100:.0f} %"
+        amount = format_bytes(transfer.done) if transfer.done else str(transfer.phase)
+        if transfer.total:
+            amount = f"{format_bytes(transfer.done)} / {format_bytes(transfer.total)}"
+        return [
+            self._plain(f"{key}  "),
+            *self._bar(fraction or 0.0, "transfers--bar"),
+            self._plain(f"  {percent:>5}  {amount:<17}"),
+            self._dim(f"  {transfer.source}"),
+        ]
+
+    def _total(self, snapshot: BoardSnapshot) -> list[Segment]:
+        done = snapshot.finished / snapshot.pending if snapshot.pending else 0.0
+        failed = f" · {snapshot.failed} failed" if snapshot.failed else ""
+        tally = f"{snapshot.finished} of {count_of(snapshot.pending, 'image')}{failed}"
+        return [
+            self._plain(f"{'total':<{_KEY_WIDTH}}  "),
+            *self._bar(done, "transfers--total"),
+            self._plain(f"   {tally} · {format_bytes(snapshot.bytes)}"),
+        ]
+
+    def _bar(self, fraction: float, component: str) -> list[Segment]:
+        width = max(min(self.size.width - _FIXED_WIDTH, _WIDEST_BAR), 8)
+        halves = round(fraction * width * 2)
+        full, half = divmod(halves, 2)
+        return [
+            Segment(_FULL * full + _HALF * half, self._style(component)),
+            Segment(_TRACK * (width - full - half), self._style("transfers--track")),
+        ]
+
+    def _plain(self, text: str) -> Segment:
+        return Segment(text, self.rich_style)
+
+    def _dim(self, text: str) -> Segment:
+        return Segment(text, self._style("transfers--dim"))
+
+    def _wait(self, text: str) -> Segment:
+        return Segment(text, self._style("transfers--wait"))
+
+    def _style(self, component: str) -> Style:
+        return self.get_component_rich_style(component)
