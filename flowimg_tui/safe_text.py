@@ -22,7 +22,9 @@ def safe_text(value: str, limit: int = 500) -> str:
     Line breaks and tabs become one space each; what could steer a terminal becomes U+FFFD. The result is
     still plain text: whoever shows it must not let it be read as markup.
     """
-    clipped = value if len(value) <= limit else value[: max(limit - 1, 0)] + ELLIPSIS
+    if limit < 1:
+        return ""
+    clipped = value if len(value) <= limit else value[: limit - 1] + ELLIPSIS
     if clipped.isascii() and clipped.isprintable():
         return clipped
     return "".join(map(_safe_character, clipped))

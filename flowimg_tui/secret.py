@@ -34,7 +34,11 @@ class Secret:
 
 
 _PARAMETERS: Final = re.compile(r"(?i)\b(key|at|Signature|GoogleAccessId|cursor|nextPageToken)=[^&\s\"']+")
-_HEADERS: Final = re.compile(r"(?i)\b((?:set-)?cookie|authorization)(\"?\s*[:=]\s*)[^\r\n]+")
+# In JSON, in a repr, and percent-encoded in the address of the list: a cursor holds an account id.
+_FIELDS: Final = re.compile(
+    r"(?i)(cursor|nextPageToken)((?:%22|[\"'])\s*(?::|%3A)\s*(?:%22|[\"']))(?:(?!%22)[^\"'\s&])+"
+)
+_HEADERS: Final = re.compile(r"(?i)\b((?:set-)?cookie|authorization)([\"']?\s*[:=,]\s*)[^\r\n]+")
 _SHAPES: Final = re.compile(
     r"AIza[0-9A-Za-z_-]{35}"  # a browser key
     r"|ya29\.[0-9A-Za-z._-]+"  # an OAuth access token
@@ -47,4 +51,5 @@ def redact(text: str) -> str:
     """Return ``text`` with everything masked that has the form of a credential or a signature."""
     text = _HEADERS.sub(rf"\1\2{MASK}", text)
     text = _PARAMETERS.sub(rf"\1={MASK}", text)
+    text = _FIELDS.sub(rf"\1\2{MASK}", text)
     return _SHAPES.sub(MASK, text)

@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
@@ -127,7 +127,7 @@ class Workspace:
             cookies = session_cookies(cookie_header)
             absolute = str(Path(output).expanduser().absolute()) if output else None
             profile = self.gallery.add_profile(name, LABS, absolute, datetime.now(UTC))
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:
             raise WorkspaceError(str(error)) from error
         try:
             self._credentials.write(name, cookies)
@@ -157,7 +157,10 @@ class Workspace:
 
     def output_folder(self, profile: ProfileRecord) -> Path:
         """Return where the profile's pictures go. Raises :class:`WorkspaceError`."""
-        return self._settings(profile).output_folder(profile.name)
+        try:
+            return self._settings(profile).output_folder(profile.name)
+        except SettingError as error:
+            raise WorkspaceError(str(error)) from error
 
     def workers(self, profile: ProfileRecord) -> int:
         """Return how many pictures a download fetches at a time. Raises :class:`WorkspaceError`."""
@@ -165,37 +168,41 @@ class Workspace:
 
     # The three actions
 
-    async def sync(self, profile: ProfileRecord, stop: Stop) -> AsyncIterator[SyncEvent]:
+    async def sync(self, profile: ProfileRecord, stop: Stop) -> AsyncGenerator[SyncEvent, None]:
         """Bring the metadata of every page in. Raises :class:`WorkspaceError` before the first event."""
         settings = self._settings(profile)
         async with self._run(profile, settings) as service:
-            async for event in sync(
+            events = sync(
                 service,
                 self.gallery,
                 profile.id,
                 page_delay=PageDelay(*settings.page_delay),
                 retry=_retry(settings),
                 stop=stop,
-            ):
-                yield event
+            )
+            async with contextlib.aclosing(events):
+                async for event in events:
+                    yield event
 
     async def download(
         self, profile: ProfileRecord, stop: Stop, board: ProgressBoard
-    ) -> AsyncIterator[DownloadEvent]:
+    ) -> AsyncGenerator[DownloadEvent, None]:
         """Fetch every missing picture. Raises :class:`WorkspaceError` before the first event."""
         settings = self._settings(profile)
         async with self._run(profile, settings) as service:
-            async for event in download(
+            events = download(
                 service,
                 self.gallery,
                 profile,
-                OutputFolder(settings.output_folder(profile.name), settings.folder_date == "created"),
+                OutputFolder(self.output_folder(profile), settings.folder_date == "created"),
                 workers=settings.workers,
                 retry=_retry(settings),
                 board=board,
                 stop=stop,
-            ):
-                yield event
+            )
+            async with contextlib.aclosing(events):
+                async for event in events:
+                    yield event
 
     async def refresh(self, profile: ProfileRecord) -> AsyncIterator[RecordsDeleted]:
         """Delete the profile's image records. Raises :class:`WorkspaceError` before the first event."""

@@ -4,13 +4,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import Final, NoReturn
 
 import typer
 
-from flowimg_tui.flow.errors import FlowError, Moved, NotUnderstood, SignedOut
+from flowimg_tui.flow.errors import FlowError, Moved, NotUnderstood, SignedOut, WrongAccount
 from flowimg_tui.mirror.files import DiskError
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.secret import redact
@@ -42,7 +42,7 @@ class ExitCode(IntEnum):
 def exit_code_of(error: Exception) -> ExitCode:
     """Return the code that tells of this error."""
     match error:
-        case SignedOut() | CredentialsUnusable():
+        case SignedOut() | WrongAccount() | CredentialsUnusable():
             return ExitCode.SIGN_IN_AGAIN
         case Moved():
             return ExitCode.MOVED
@@ -87,7 +87,10 @@ def tell_error(error: Exception) -> None:
 
 def tell(message: str) -> None:
     """Write one line for people to stderr."""
-    sys.stderr.write(safe_text(redact(message), _MESSAGE_LIMIT) + "\n")
+    # The terminal may be gone, as after a broken SSH link; the exit code must still be the true one.
+    with suppress(OSError):
+        sys.stderr.write(safe_text(redact(message), _MESSAGE_LIMIT) + "\n")
+        sys.stderr.flush()
 
 
 class ProgressLine:

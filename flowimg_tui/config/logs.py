@@ -2,7 +2,9 @@
 
 import logging
 import logging.handlers
+import os
 import time
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,15 @@ _FILE_BYTES: Final = 2 * 1024 * 1024
 _FILES_KEPT: Final = 3
 _LINE_LIMIT: Final = 8000
 _ROOT: Final = "flowimg_tui"
+
+
+class _PrivateFileHandler(logging.handlers.RotatingFileHandler):
+    """Makes each file of the rotation readable by its owner only, from its first byte on."""
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.fchmod(descriptor, 0o600)
+        return os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
 
 
 class _OneLineFormatter(logging.Formatter):
@@ -29,10 +40,9 @@ class _OneLineFormatter(logging.Formatter):
 def start_log(path: Path, level: str) -> None:
     """Send the package's log records to ``path``. Raises ``OSError`` where it cannot be written."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(
+    handler = _PrivateFileHandler(
         path, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", errors="backslashreplace"
     )
-    path.chmod(0o600)
     handler.setFormatter(_OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger(_ROOT)
     logger.setLevel(level.upper())

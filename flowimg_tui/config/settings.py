@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ _PREFIX: Final = "FLOWIMG_"
 _PROFILES: Final = "profile"
 _LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 _LONGEST_DELAY: Final = 3600.0
+_BASE_URL: Final = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%/-]*)?"
+)
 
 
 class SettingError(ValueError):
@@ -41,7 +45,11 @@ class Settings:
     log_level: str = "info"
 
     def output_folder(self, profile: str) -> Path:
-        return Path(self.output.replace("{profile}", profile)).expanduser().absolute()
+        """Return the absolute path. Raises :class:`SettingError` for a ``~user`` that nobody knows."""
+        try:
+            return Path(self.output.replace("{profile}", profile)).expanduser().absolute()
+        except RuntimeError as error:
+            raise SettingError(f"output: {self.output} has no home folder to begin in.") from error
 
 
 def load_settings(
@@ -112,7 +120,7 @@ def _whole_number(low: int, high: int) -> Callable[[object], int]:
     def parse(value: object) -> int:
         text = str(value).strip()
         if isinstance(value, bool) or not (
-            text.isascii() and text.isdigit() and low <= int(text[:9]) <= high
+            text.isascii() and text.isdigit() and len(text) <= 9 and low <= int(text) <= high
         ):
             raise ValueError(f"a whole number from {low} to {high}")
         return int(text)
@@ -131,9 +139,11 @@ def _seconds(value: object) -> float:
 
 
 def _seconds_range(value: object) -> tuple[float, float]:
-    shortest, _, longest = str(value).strip().partition("-")
+    # A number of the file may be written with an exponent, whose sign is no dash between two numbers.
+    text = f"{value:f}" if isinstance(value, float) else str(value).strip()
+    shortest, dash, longest = text.partition("-")
     try:
-        bounds = (_seconds(shortest), _seconds(longest or shortest))
+        bounds = (_seconds(shortest), _seconds(longest if dash else shortest))
     except ValueError:
         bounds = (1.0, 0.0)
     if bounds[0] > bounds[1]:
@@ -158,15 +168,11 @@ def _folder(value: object) -> str:
 
 def _base_url(value: object) -> str:
     try:
-        parts = urlsplit(str(value))
-        usable = (
-            parts.scheme in ("https", "http") and bool(parts.hostname) and not (parts.query or parts.username)
-        )
-        _ = parts.port
+        usable = isinstance(value, str) and _BASE_URL.fullmatch(value) and urlsplit(value).port != 0
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("an http or https URL without a query")
+        raise ValueError("an http or https URL without a query, a fragment or a user")
     return str(value).rstrip("/")
 
 

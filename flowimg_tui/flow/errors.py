@@ -4,6 +4,7 @@
 
     FlowError
     ├── SignedOut          the session ended: sign in again
+    ├── WrongAccount       the session is somebody else's
     ├── Refused            the service understood, and says no
     │   └── InvalidName    refused here, before any request
     ├── NotFound           the service does not have it (any more)
@@ -38,6 +39,10 @@ class FlowError(Exception):
 
 class SignedOut(FlowError):
     hint = "Sign in to Flow in the browser, copy its cookies, and give them to the profile again."
+
+
+class WrongAccount(FlowError):
+    hint = "Give the profile the cookies of its own account, or add another profile for the other one."
 
 
 class Refused(FlowError):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Self
 
 import httpx
@@ -63,7 +64,10 @@ def api_client(
             raise ForeignHost(f"Not asked: {request.url.host} is not a configured Flow host.")
 
     return httpx.AsyncClient(
-        timeout=TIMEOUT, transport=transport, event_hooks={"request": [refuse_foreign]}, http2=False
+        timeout=TIMEOUT,
+        transport=transport,
+        event_hooks={"request": [refuse_foreign]},
+        cookies=_no_cookies(),
     )
 
 
@@ -84,9 +88,15 @@ def signed_url_client(
         timeout=TIMEOUT,
         transport=transport,
         follow_redirects=True,
+        cookies=_no_cookies(),
         max_redirects=REDIRECT_LIMIT,
         event_hooks={"request": [refuse_foreign]},
     )
+
+
+def _no_cookies() -> CookieJar:
+    """Return a jar that keeps nothing: what a request carries is said in its headers."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def is_signed_url_host(url: httpx.URL) -> bool:
@@ -159,7 +169,7 @@ def status_error(response: httpx.Response, message: str | None = None) -> FlowEr
         case 401:
             return SignedOut(f"{host} does not accept the session (HTTP 401{said}).")
         case 404 | 410:
-            return NotFound(f"Not found on the service (HTTP {status}{said}).")
+            return NotFound(f"Not found (HTTP {status}{said}).")
         case 429:
             return RateLimited(f"{host} asks for a pause (HTTP 429{said}).", retry_after(response))
         case 408 | 425:
@@ -183,7 +193,7 @@ def retry_after(response: httpx.Response) -> float | None:
         return min(float(value[:10]), RETRY_AFTER_LIMIT)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

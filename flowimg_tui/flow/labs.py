@@ -15,7 +15,16 @@ import httpx
 
 from flowimg_tui.flow import labs_wire
 from flowimg_tui.flow.cookies import cookie_header, rotated
-from flowimg_tui.flow.errors import FlowError, InvalidName, Moved, NotUnderstood, SignedOut
+from flowimg_tui.flow.errors import (
+    FlowError,
+    InvalidName,
+    Moved,
+    NotFound,
+    NotUnderstood,
+    Refused,
+    SignedOut,
+    Unreachable,
+)
 from flowimg_tui.flow.http import (
     MIB,
     PICTURE_LIMIT,
@@ -97,6 +106,8 @@ class LabsService:
                 raise await _list_error(response)
             body = await read_body(response, _LIST_LIMIT)
         page, status = labs_wire.decode_page(body)
+        if status == 404:
+            raise Moved("Flow's listing is retired (status 404 inside the answer).")
         if status != 200:
             raise status_error(httpx.Response(status, request=response.request))
         return page
@@ -105,14 +116,18 @@ class LabsService:
         raw_name = _path_name(name)
         bearer = await self._current_bearer()
         key = await self._current_flow_key()
-        for _ in ("an old Bearer", "an old key"):
+        renewed = replaced = False
+        while True:
             try:
                 return await self._ask_media(raw_name, bearer, key, progress)
             except SignedOut:
-                bearer = await self._current_bearer(refused=bearer)
+                if renewed:
+                    raise
+                renewed, bearer = True, await self._current_bearer(refused=bearer)
             except _FlowKeyRefused:
-                key = await self._current_flow_key(refused=key)
-        return await self._ask_media(raw_name, bearer, key, progress)
+                if replaced:
+                    raise
+                replaced, key = True, await self._current_flow_key(refused=key)
 
     async def fetch(self, url: Secret, progress: Progress) -> bytes:
         headers = {"accept-encoding": "identity"}
@@ -194,9 +209,12 @@ class LabsService:
         headers = {"cookie": cookie_header(self._cookies), "accept": "application/json"}
         async with streamed(self._api, f"{self._labs_url}/api/auth/session", headers=headers) as response:
             if response.status_code != 200:
-                raise status_error(response)
+                error = status_error(response)
+                if isinstance(error, SignedOut | Refused | NotFound):
+                    raise Unreachable(f"The session cannot be asked for: {error}")
+                raise error
             body = await read_body(response, _ERROR_LIMIT)
-        self._cookies = rotated(self._cookies, response.cookies.items())
+        self._cookies = rotated(self._cookies, ((c.name, c.value or "") for c in response.cookies.jar))
         return labs_wire.decode_session(body)
 
     async def _current_flow_key(self, refused: Secret | None = None) -> Secret | None:

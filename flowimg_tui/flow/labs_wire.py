@@ -7,6 +7,7 @@ reason.
 
 import base64
 import binascii
+import json
 import re
 from datetime import UTC, datetime
 from typing import Final, TypeVar
@@ -21,6 +22,7 @@ from flowimg_tui.secret import Secret
 NAME_LIMIT: Final = 2048
 _KEY_LIMIT: Final = 512
 _ITEMS_LIMIT: Final = 1000
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 _UUID: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ABSENT: Final = msgspec.Raw()
 _INVISIBLE: Final = dict.fromkeys((0x200B, 0xFEFF))
@@ -102,13 +104,8 @@ class _Result(_Wire):
     data: _Json
 
 
-class _ErrorData(_Wire):
-    http_status: int | None = None
-
-
 class _ErrorJson(_Wire):
     message: str | None = None
-    data: _ErrorData | None = None
 
 
 class _TrpcError(_Wire):
@@ -129,7 +126,7 @@ class _RpcDetail(_Wire):
 
 class _RpcError(_Wire):
     message: str | None = None
-    details: list[_RpcDetail] = []
+    details: msgspec.Raw = _ABSENT
 
 
 class _RpcFailure(_Wire):
@@ -214,13 +211,21 @@ def decode_failure(body: bytes) -> Failure:
     try:
         trpc = msgspec.json.decode(body, type=_TrpcFailure).error.json
         return Failure(trpc.message)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
         rpc = msgspec.json.decode(body, type=_RpcFailure).error
-        return Failure(rpc.message, tuple(detail.reason for detail in rpc.details if detail.reason))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Failure(rpc.message, _reasons(rpc.details))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Failure()
+
+
+def _reasons(details: msgspec.Raw) -> tuple[str, ...]:
+    try:
+        found = msgspec.json.decode(details, type=list[_RpcDetail])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ()
+    return tuple(detail.reason for detail in found if detail.reason)
 
 
 def clean_name(name: str) -> str:
@@ -229,17 +234,23 @@ def clean_name(name: str) -> str:
 
 
 def parse_time(text: str) -> datetime | None:
-    """Return an RFC 3339 time as aware UTC, or ``None``. Digits beyond microseconds are dropped."""
+    """Return an RFC 3339 time as aware UTC, or ``None`` for what is none, protobuf's zero time among it.
+
+    Digits beyond microseconds are dropped.
+    """
     try:
         moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text[:64]))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if _EARLIEST <= moment < _LATEST else None
 
 
 def _decode(body: bytes | msgspec.Raw, shape: type[T], what: str) -> T:
     try:
-        return msgspec.json.decode(body, type=shape)
+        return _decoded(body, shape)
+    except RecursionError:
+        raise NotUnderstood(f"{what} is nested too deeply") from None
     except msgspec.ValidationError as error:
         found = _PATH.match(str(error))
         reason, path = (found["reason"], found["path"]) if found else (str(error), None)
@@ -249,11 +260,27 @@ def _decode(body: bytes | msgspec.Raw, shape: type[T], what: str) -> T:
         raise NotUnderstood(f"{what} is not JSON; it begins with “{start}”") from None
 
 
+def _decoded(body: bytes | msgspec.Raw, shape: type[T]) -> T:
+    """Decode JSON; half a surrogate pair in it, that msgspec refuses, spoils only the string it stands in."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        if b"\\u" not in bytes(body):
+            raise
+        try:
+            text = json.dumps(json.loads(bytes(body)), ensure_ascii=False)
+        except ValueError:
+            text = ""
+        return msgspec.json.decode(text.encode("utf-8", "surrogatepass"), type=shape)
+
+
 def _listed_image(item: _Item) -> ListedImage:
     if item.media.is_video():
         raise NotUnderstood("a video, not an image", "$.media")
     ids, places = item.media.ids(), item.media.places()
-    name = clean_name(item.name or item.media.name or "")
+    name = clean_name(item.name or "") or clean_name(item.media.name or "")
     if not name or len(name) > NAME_LIMIT:
         raise NotUnderstood("no name, or one that is too long", "$.name")
     media_key = ids.media_key or _key_in_name(name) or name

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -28,12 +29,13 @@ from flowimg_tui.mirror.pictures import NotAPicture, PictureFormat, identify
 from flowimg_tui.mirror.progress import ProgressBoard, Source
 from flowimg_tui.mirror.stop import Stop, Stopped, unbroken
 from flowimg_tui.secret import Secret
-from flowimg_tui.store.gallery import Gallery
+from flowimg_tui.store.gallery import Gallery, StoreError
 from flowimg_tui.store.records import FileRecord, PendingImage, ProfileRecord
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Exception)
 
 
 async def download(
@@ -46,7 +48,7 @@ async def download(
     retry: RetryPolicy,
     board: ProgressBoard,
     stop: Stop,
-) -> AsyncIterator[DownloadEvent]:
+) -> AsyncGenerator[DownloadEvent, None]:
     """Fetch, check and store the picture of each image of ``profile`` that has no file, newest first.
 
     The caller holds the profile's lock. Failures do not raise: each image ends in one event of its own, and
@@ -60,8 +62,9 @@ async def download(
     board.expect(len(missing))
     yield DownloadStarted(len(missing))
     run = _Download(service, gallery, profile, output, retry, board, stop)
-    async for event in run.events(missing, workers):
-        yield event
+    async with aclosing(run.events(missing, workers)) as events:
+        async for event in events:
+            yield event
     finished = run.finished(len(missing), time.monotonic() - started)
     log.info(
         "Downloaded %d, adopted %d, failed %d, cancelled %d of %d pending images",
@@ -112,7 +115,7 @@ class _Download:
         self._downloaded = self._adopted = self._failed = self._bytes = 0
         self._error: FlowError | DiskError | None = None
 
-    async def events(self, missing: list[int], workers: int) -> AsyncIterator[DownloadEvent]:
+    async def events(self, missing: list[int], workers: int) -> AsyncGenerator[DownloadEvent, None]:
         """Run the workers to their end, or to the stop, and yield what they tell."""
         crew = asyncio.create_task(self._run_workers(iter(missing), min(workers, len(missing))))
         try:
@@ -145,15 +148,22 @@ class _Download:
             self._events.put_nowait(None)
 
     async def _work_together(self, queue: Iterator[int], workers: int) -> None:
-        """Run the workers; what ends the run for one of them ends it for all."""
+        """Run the workers; what ends the run for one of them ends it for all.
+
+        Raises ``StoreError``: without a database nothing more can be told.
+        """
+        broken: StoreError | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(workers):
                     group.create_task(self._work(queue))
+        except* StoreError as errors:
+            broken = _first_leaf(errors)
         except* (SignedOut, Moved, DiskError) as ends:
-            first = _first_leaf(ends)
-            log.warning("Download ended early: %s", first)
-            self._error = first
+            self._error = _first_leaf(ends)
+            log.warning("Download ended early: %s", self._error)
+        if broken is not None:
+            raise broken
 
     async def _work(self, queue: Iterator[int]) -> None:
         for image_id in queue:
@@ -193,7 +203,7 @@ class _Download:
             files.save,
             self._output.folder(image.created_at, now),
             image.media_key,
-            f"{self._profile.name}-{image.id}",
+            f"{self._profile.name}.{image.id}",
             fetched.picture_format,
             fetched.data,
         )
@@ -282,6 +292,6 @@ def _usable_urls(fresh: Secret | None, listed: str | None) -> list[Secret]:
     return [url for url in dict.fromkeys(urls) if not is_expired(url, now)]
 
 
-def _first_leaf(group: BaseExceptionGroup[FlowError | DiskError]) -> FlowError | DiskError:
+def _first_leaf(group: BaseExceptionGroup[E]) -> E:
     first = group.exceptions[0]
     return _first_leaf(first) if isinstance(first, BaseExceptionGroup) else first

@@ -56,7 +56,10 @@ class OutputFolder:
 
     def folder(self, created_at: datetime | None, now: datetime) -> Path:
         day = created_at if self.by_creation and created_at is not None else now
-        return self.root / day.astimezone().strftime("%Y-%m-%d")
+        # The first and the last year there are have no other time zones.
+        with contextlib.suppress(OverflowError, ValueError):
+            day = day.astimezone()
+        return self.root / day.date().isoformat()
 
 
 def save(
@@ -64,7 +67,7 @@ def save(
 ) -> StoredPicture:
     """Store ``data`` durably as ``<folder>/<media_key>.<extension>`` and return where it stands.
 
-    ``owner`` (profile and image) sets the temp file apart from those of other runs. A picture that is already
+    ``owner``, ``<profile>.<image id>``, sets the temp file apart from those of other runs. A picture that is already
     there with the same bytes is taken as it is; beside a different one the name gets a number.
     Raises :class:`DiskError`.
     """
@@ -101,12 +104,13 @@ def is_on_disk(path: str, size: int) -> bool:
 
 
 def sweep(output: Path, owner: str) -> int:
-    """Remove the temp files that dead runs of ``owner`` left below ``output``; return how many.
+    """Remove the temp files that dead runs of the profile ``owner`` left below ``output``; return how many.
 
-    Only a run that holds the profile's lock may call this.
+    Only a run that holds the profile's lock may call this. No profile's name holds a dot, so that the files
+    of another profile in the same folder are not met.
     """
     swept = 0
-    for temp in output.glob(f"*/.*.{owner}-*{_TEMP_SUFFIX}"):
+    for temp in output.glob(f"*/.*.{owner}.*{_TEMP_SUFFIX}"):
         with contextlib.suppress(OSError):
             temp.unlink()
             swept += 1

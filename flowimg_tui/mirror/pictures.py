@@ -15,7 +15,7 @@ from typing import Final
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG_START: Final = b"\xff\xd8\xff"
 # Entropy-coded data holds FF only before 00 (stuffing), D0–D7 (restart), or FF (fill).
-_JPEG_MARKER: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+_JPEG_MARKER: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _JPEG_EOI: Final = 0xD9
 _JPEG_STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _WEBP_IMAGE_CHUNKS: Final = frozenset({b"VP8 ", b"VP8L", b"ANMF"})
@@ -112,5 +112,7 @@ def _check_webp(data: bytes) -> None:
             raise NotAPicture("a WebP that is cut off")
         images += kind in _WEBP_IMAGE_CHUNKS
         position += 8 + length + length % 2
+    if end > len(data):
+        raise NotAPicture("a WebP that is cut off")
     if not images:
         raise NotAPicture("a WebP without an image")

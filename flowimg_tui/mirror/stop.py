@@ -27,6 +27,9 @@ class Stop:
 
     async def cuts(self, work: Coroutine[Any, Any, T]) -> T:
         """Await ``work``; where the stop is asked first, cancel it and raise :class:`Stopped`."""
+        if self.asked:
+            work.close()
+            raise Stopped
         task = asyncio.ensure_future(work)
         asked = asyncio.ensure_future(self._asked.wait())
         try:

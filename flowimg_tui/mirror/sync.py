@@ -2,16 +2,17 @@
 
 import logging
 from asyncio import sleep
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
-from flowimg_tui.flow.errors import FlowError, ListingLoops
+from flowimg_tui.flow.errors import FlowError, ListingLoops, WrongAccount
 from flowimg_tui.flow.pace import PageDelay, RetryPolicy
-from flowimg_tui.flow.service import FlowService, ListedImage, Page
+from flowimg_tui.flow.service import Account, FlowService, ListedImage, Page
 from flowimg_tui.mirror.events import (
     PageDelayed,
     PageRetry,
@@ -39,7 +40,7 @@ async def sync(
     page_delay: PageDelay,
     retry: RetryPolicy,
     stop: Stop,
-) -> AsyncIterator[SyncEvent]:
+) -> AsyncGenerator[SyncEvent, None]:
     """Walk the listing from its first page to its last and store each page as it comes.
 
     Failures of the service do not raise: the last event, :class:`SyncFinished`, tells of them.
@@ -49,8 +50,9 @@ async def sync(
     complete = False
     yield SyncStarted()
     try:
-        async for event in run.whole_listing():
-            yield event
+        async with aclosing(run.whole_listing()) as events:
+            async for event in events:
+                yield event
         gallery.finish_sync(profile_id, datetime.now(UTC))
         complete = True
     except Stopped:
@@ -76,13 +78,13 @@ class _Sync:
     skipped: int = 0
     cursors: set[Secret] = field(default_factory=set)
 
-    async def whole_listing(self) -> AsyncIterator[SyncEvent]:
+    async def whole_listing(self) -> AsyncGenerator[SyncEvent, None]:
         """Yield what happens from the sign-in to the last page."""
         async for known in self._repeated(self.service.account):
             if isinstance(known, PageRetry):
                 yield known
             else:
-                self.gallery.set_account(self.profile_id, known.email)
+                self._remember(known)
                 yield SignedIn(known.email, known.expires)
         number = self.gallery.begin_sync(self.profile_id)
         cursor: Secret | None = None
@@ -100,6 +102,15 @@ class _Sync:
             log.info("Waiting %d ms before fetching next page", round(seconds * 1000))
             yield PageDelayed(self.pages + 1, seconds)
             await self.stop.cuts(sleep(seconds))
+
+    def _remember(self, account: Account) -> None:
+        """Keep whose gallery this is. Raises :class:`WrongAccount` where it is not the profile's."""
+        if account.email is None:
+            return
+        known = self.gallery.account(self.profile_id)
+        if known is not None and known.casefold() != account.email.casefold():
+            raise WrongAccount(f"The session is that of {account.email}; this profile belongs to {known}.")
+        self.gallery.set_account(self.profile_id, account.email)
 
     async def _repeated(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> AsyncIterator[PageRetry | T]:
         """Yield each retry before it is waited for, and at last what was asked for."""

@@ -21,7 +21,6 @@ from flowimg_tui.store.records import (
 )
 
 _PRAGMAS: Final = {
-    "journal_mode": "wal",
     # A power cut may take the last commits, never the order of them: a picture whose row went is met
     # again by the next download, and recognised by its bytes.
     "synchronous": "normal",
@@ -70,6 +69,8 @@ class Gallery:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)
             migrate(self._database)
+            # Not before: it writes, and a database from the future must not be written.
+            self._database.pragma("journal_mode", "wal")
         except (FutureDatabase, StoreError) as error:
             self.close()
             raise StoreError(str(error)) from error
@@ -120,7 +121,12 @@ class Gallery:
         query = Profile.select(*columns, *times).where(condition).order_by(Profile.name)
         return [ProfileRecord(*row) for row in query.tuples().execute(self._database)]
 
-    def set_account(self, profile_id: int, account: str | None) -> None:
+    def account(self, profile_id: int) -> str | None:
+        """Return whose gallery the profile's is, where a sync has learned it."""
+        found = Profile.select(Profile.account).where(Profile.id == profile_id).scalar(self._database)
+        return None if found is None else str(found)
+
+    def set_account(self, profile_id: int, account: str) -> None:
         Profile.update(account=account).where(Profile.id == profile_id).execute(self._database)
 
     def set_flow_key(self, profile_id: int, flow_key: str) -> None:

@@ -13,10 +13,14 @@ class UtcField(TextField):
     """An aware ``datetime`` as fixed-width UTC text, so that text order is time order."""
 
     def db_value(self, value: datetime | None) -> str | None:
-        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return None if value is None else _utc_text(value)
 
     def python_value(self, value: Any) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)
+
+
+def _utc_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class Profile(Model):

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Final, cast
 
@@ -37,9 +38,11 @@ class FlowimgApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [Binding("ctrl+q", "screen.leave", "Quit", show=False, system=True)]
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Make the app; it closes neither the workspace nor anything else that it was given."""
         super().__init__()
         self.workspace = workspace
+        self.clock = clock
         self._runs: dict[int, Run] = {}
         self._exit_code: int | None = None
         self.register_theme(FLOWIMG_DARK)
@@ -52,6 +55,11 @@ class FlowimgApp(App[None]):
 
     def get_default_screen(self) -> MainScreen:
         return MainScreen(self.workspace)
+
+    def on_unmount(self) -> None:
+        # However the app ends: a run that nobody stops would keep the process alive.
+        for run in self.runs:
+            run.ask_to_stop()
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -73,7 +81,7 @@ class FlowimgApp(App[None]):
         """Begin a run in a thread of its own. Raises ``RuntimeError`` where one works for the profile."""
         if profile.id in self._runs:
             raise RuntimeError(f"a run for {profile.name} is still going on")
-        run = Run(kind, profile, partial(self._begin, kind, profile))
+        run = Run(kind, profile, partial(self._begin, kind, profile), ProgressBoard(self.clock))
         self._runs[profile.id] = run
         self.run_worker(
             partial(self._work, run),

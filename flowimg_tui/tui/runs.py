@@ -31,10 +31,11 @@ class Run:
         kind: RunKind,
         profile: ProfileRecord,
         begin: Callable[[Stop, ProgressBoard], AsyncIterator[MirrorEvent]],
+        board: ProgressBoard,
     ) -> None:
         self.kind = kind
         self.profile = profile
-        self.board = ProgressBoard()
+        self.board = board
         self._begin = begin
         self._lock = threading.Lock()
         self._stop_asked = False

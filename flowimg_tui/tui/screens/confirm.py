@@ -1,6 +1,5 @@
 """A question before something that is hard to take back."""
 
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -27,9 +26,7 @@ class ConfirmScreen(ModalScreen[bool]):
         Binding("left,right", "app.focus_next", "Other button", show=False),
     ]
 
-    def __init__(
-        self, title: str, body: Content, yes: str, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, title: str, body: Content, yes: str, clock: Callable[[], float]) -> None:
         super().__init__()
         self._title = title
         self._body = body

@@ -312,7 +312,7 @@ class MainScreen(Screen[None]):
                 "$text-muted",
             ),
         )
-        if await self._app.push_screen_wait(ConfirmScreen(f"Force refresh {name}?", body, "Delete records")):
+        if await self._agreed(f"Force refresh {name}?", body, "Delete records"):
             self._start(RunKind.REFRESH)
 
     def action_profiles(self) -> None:
@@ -336,10 +336,13 @@ class MainScreen(Screen[None]):
                 f"Still running: {what}.\n\n",
                 ("What is done stays done; the rest comes next time.", "$text-muted"),
             )
-            if not await self._app.push_screen_wait(ConfirmScreen("Stop and quit?", body, "Stop and quit")):
+            if not await self._agreed("Stop and quit?", body, "Stop and quit"):
                 return
             self._status.say("Stopping", Mood.WARNING)
         self._app.end_when_stopped()
+
+    async def _agreed(self, title: str, body: Content, yes: str) -> bool:
+        return await self._app.push_screen_wait(ConfirmScreen(title, body, yes, self._app.clock))
 
     def _start(self, kind: RunKind) -> None:
         if self._profile is None or self._app.run_of(self._profile) is not None:

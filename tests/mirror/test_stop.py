@@ -1,0 +1,135 @@
+"""Stopping: at once, whatever is waited for, except for the step that must not be left half done."""
+
+import asyncio
+
+import pytest
+
+from flowimg_tui.mirror.stop import Stop, Stopped, unbroken
+from tests.mirror.helpers import until
+
+
+def test_work_that_ends_gives_its_result() -> None:
+    async def run() -> int:
+        return await Stop().cuts(asyncio.sleep(0, 42))
+
+    assert asyncio.run(run()) == 42
+
+
+def test_an_error_of_the_work_is_the_error_of_the_wait() -> None:
+    async def work() -> None:
+        raise OSError("no")
+
+    async def run() -> None:
+        await Stop().cuts(work())
+
+    with pytest.raises(OSError, match="no"):
+        asyncio.run(run())
+
+
+def test_a_stop_cancels_the_work_and_waits_until_it_has_cleaned_up() -> None:
+    happened: list[str] = []
+
+    async def work() -> None:
+        try:
+            happened.append("begun")
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            happened.append("cleaned up")
+
+    async def run() -> None:
+        stop = Stop()
+        waiting = asyncio.create_task(stop.cuts(work()))
+        await until(lambda: bool(happened))
+        stop.ask()
+        with pytest.raises(Stopped):
+            await waiting
+        happened.append("stopped")
+        assert stop.asked
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())
+    assert happened == ["begun", "cleaned up", "stopped"]
+
+
+def test_a_stop_that_was_asked_before_cuts_everything_after_it() -> None:
+    async def run() -> None:
+        stop = Stop()
+        stop.ask()
+        for _ in range(2):
+            with pytest.raises(Stopped):
+                await stop.cuts(asyncio.Event().wait())
+
+    asyncio.run(run())
+
+
+def test_a_stop_from_another_thread_reaches_the_run() -> None:
+    async def run() -> None:
+        stop = Stop()
+        loop = asyncio.get_running_loop()
+        waiting = asyncio.create_task(stop.cuts(asyncio.Event().wait()))
+        await asyncio.to_thread(loop.call_soon_threadsafe, stop.ask)
+        with pytest.raises(Stopped):
+            await waiting
+
+    asyncio.run(run())
+
+
+def test_cancelling_the_wait_cancels_the_work() -> None:
+    cancelled: list[bool] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    async def run() -> None:
+        waiting = asyncio.create_task(Stop().cuts(work()))
+        await until(lambda: len(asyncio.all_tasks()) == 4)
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())
+    assert cancelled == [True]
+
+
+def test_unbroken_work_ends_although_its_caller_was_cancelled() -> None:
+    happened: list[str] = []
+
+    async def run() -> None:
+        may_end = asyncio.Event()
+
+        async def work() -> None:
+            happened.append("begun")
+            await may_end.wait()
+            happened.append("done")
+
+        caller = asyncio.create_task(unbroken(work()))
+        await until(lambda: bool(happened))
+        caller.cancel()
+        await asyncio.sleep(0)
+        assert not caller.done()
+        may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        happened.append("cancelled")
+
+    asyncio.run(run())
+    assert happened == ["begun", "done", "cancelled"]
+
+
+def test_unbroken_work_gives_its_result_and_its_error() -> None:
+    async def fail() -> None:
+        raise OSError("no")
+
+    async def run() -> None:
+        assert await unbroken(asyncio.sleep(0, 7)) == 7
+        with pytest.raises(OSError, match="no"):
+            await unbroken(fail())
+
+    asyncio.run(run())

@@ -1,0 +1,73 @@
+"""An app over the demo service, and one over a service that stands still on request."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flowimg_tui.config.locations import Locations
+from flowimg_tui.demo.service import DemoService
+from flowimg_tui.store.records import ProfileRecord
+from flowimg_tui.tui.app import FlowimgApp
+from flowimg_tui.workspace import Workspace
+from tests.conftest import WIRE
+from tests.tui.scripted import Clock, ScriptedService
+
+
+@pytest.fixture(autouse=True)
+def _own_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the developer's colours out of the pictures."""
+    for variable in ("NO_COLOR", "TEXTUAL_THEME"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def app(workspace: Workspace, studio: ProfileRecord, clock: Clock) -> FlowimgApp:
+    """The app over the demo service, with one profile."""
+    del studio
+    return still(FlowimgApp(workspace, clock=clock))
+
+
+@pytest.fixture
+def scripted(demo: DemoService) -> ScriptedService:
+    return ScriptedService(WIRE, demo)
+
+
+@pytest.fixture
+def page_delay() -> str:
+    """Seconds between two pages of the scripted service; a test that wants to see them overrides this."""
+    return "0"
+
+
+@pytest.fixture
+def scripted_workspace(
+    environment: dict[str, str], scripted: ScriptedService, demo: DemoService, page_delay: str
+) -> Iterator[Workspace]:
+    """An installation whose pictures go to folders that do not depend on today, with three profiles."""
+    environment = {**environment, "FLOWIMG_FOLDER_DATE": "created", "FLOWIMG_PAGE_DELAY": page_delay}
+    locations = Locations.from_environment(environment)
+    with Workspace(locations, environment=environment, service=scripted.factory) as opened:
+        for name in ("studio", "travel", "workshop"):
+            opened.add_profile(name, demo.cookie_header)
+        yield opened
+
+
+@pytest.fixture
+def scripted_app(scripted_workspace: Workspace, clock: Clock) -> FlowimgApp:
+    return still(FlowimgApp(scripted_workspace, clock=clock))
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """Where the pictures of the demo environment go."""
+    return tmp_path / "pictures"
+
+
+def still(app: FlowimgApp) -> FlowimgApp:
+    app.animation_level = "none"
+    return app

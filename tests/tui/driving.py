@@ -1,0 +1,64 @@
+"""Driving the app as a user does: keys, and a look at the screen."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import pytest
+from textual.pilot import Pilot
+
+from flowimg_tui.tui.app import FlowimgApp
+from flowimg_tui.tui.widgets.image_table import ImageTable
+from flowimg_tui.tui.widgets.status_line import StatusLine
+
+PATIENCE = 20.0
+
+AppPilot: TypeAlias = Pilot[None]
+
+
+def drive(
+    app: FlowimgApp, script: Callable[[AppPilot], Awaitable[None]], size: tuple[int, int] = (120, 40)
+) -> None:
+    """Run the app without a terminal and let ``script`` use it."""
+
+    async def main() -> None:
+        async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
+            await pilot.pause()
+            await script(pilot)
+
+    asyncio.run(main())
+
+
+async def until(pilot: AppPilot, holds: Callable[[], bool]) -> None:
+    """Wait until ``holds``, looking again whenever the app has come to rest."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while not holds():
+        if asyncio.get_running_loop().time() > deadline:
+            pytest.fail(f"waited in vain; the screen says:\n{text_of(pilot)}")
+        await pilot.pause(0.02)
+
+
+async def press_and_wait(pilot: AppPilot, key: str, *words: str) -> None:
+    """Press ``key`` and wait until all ``words`` stand on the screen and nothing runs any more."""
+    await pilot.press(key)
+    await until(pilot, lambda: all(word in text_of(pilot) for word in words) and not app_of(pilot).runs)
+
+
+def app_of(pilot: AppPilot) -> FlowimgApp:
+    assert isinstance(pilot.app, FlowimgApp)
+    return pilot.app
+
+
+def text_of(pilot: AppPilot) -> str:
+    """Return the screen as lines of text."""
+    return "\n".join(
+        "".join(segment.text for segment in strip) for strip in pilot.app.screen._compositor.render_strips()
+    )
+
+
+def status_of(pilot: AppPilot) -> str:
+    return str(pilot.app.screen_stack[0].query_one(StatusLine).content)
+
+
+def table_of(pilot: AppPilot) -> ImageTable:
+    return pilot.app.screen_stack[0].query_one(ImageTable)

@@ -1,0 +1,173 @@
+"""The table at any length: it shows what is asked for, keeps its place, and draws only what changed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flowimg_tui.store.records import NewImage, ProfileRecord
+from flowimg_tui.tui.app import FlowimgApp
+from flowimg_tui.workspace import Workspace
+from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, table_of, text_of, until
+
+NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def fill(workspace: Workspace, profile: ProfileRecord, numbers: range) -> None:
+    """Store images whose key begins with their number; the higher the newer."""
+    images = [
+        NewImage(f"name{number}", f"{number:08}-key", None, None, None, NEWEST + timedelta(minutes=number))
+        for number in numbers
+    ]
+    sync = workspace.gallery.begin_sync(profile.id)
+    for start in range(0, len(images), 1000):
+        workspace.gallery.store_page(profile.id, sync, images[start : start + 1000])
+
+
+@pytest.mark.parametrize(
+    ("keys", "row"),
+    [
+        (["down", "j", "down", "k", "up"], 1),
+        (["G"], 4999),
+        (["end", "up"], 4998),
+        (["end", "home"], 0),
+        (["G", "g"], 0),
+        (["up", "k"], 0),
+        (["end", "down", "j"], 4999),
+        (["pagedown", "pageup"], 0),
+        (["ctrl+d", "ctrl+u"], 0),
+    ],
+)
+def test_the_cursor_goes_where_the_keys_say_and_stays_in_sight(
+    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord, keys: list[str], row: int
+) -> None:
+    fill(workspace, studio, range(5000))
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press(*keys)
+        await until(pilot, lambda: table_of(pilot).cursor == row)
+        await until(pilot, lambda: f"{4999 - row:08}" in text_of(pilot))
+        assert f"{row + 1} of 5000" in text_of(pilot)
+
+    drive(app, script, size=(80, 24))
+
+
+def test_every_row_can_be_reached_by_pages(
+    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
+) -> None:
+    fill(workspace, studio, range(300))
+    seen: set[str] = set()
+
+    async def script(pilot: AppPilot) -> None:
+        while True:
+            seen.update(line.split()[2] for line in text_of(pilot).splitlines() if "│ · " in line)
+            before = table_of(pilot).cursor
+            await pilot.press("pagedown")
+            await pilot.pause()
+            if table_of(pilot).cursor == before:
+                return
+
+    drive(app, script, size=(80, 24))
+    assert seen == {f"{number:08}" for number in range(300)}
+
+
+def test_the_cursor_stays_on_its_image_when_newer_ones_come(
+    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
+) -> None:
+    fill(workspace, studio, range(200))
+
+    async def script(pilot: AppPilot) -> None:
+        table = table_of(pilot)
+        await pilot.press("pagedown", "pagedown", "pagedown", "down")
+        before = table.image_at(table.cursor)
+        height = table.cursor - table.scroll_offset.y
+        fill(workspace, studio, range(200, 230))
+        table.reload(230)
+        await pilot.pause()
+        assert table.image_at(table.cursor) == before
+        assert table.cursor - table.scroll_offset.y == height
+
+    drive(app, script, size=(80, 24))
+
+
+def test_a_click_sets_the_cursor(app: FlowimgApp, workspace: Workspace, studio: ProfileRecord) -> None:
+    fill(workspace, studio, range(20))
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.click("#images", offset=(10, 7))
+        await until(pilot, lambda: table_of(pilot).cursor == 5)
+
+    drive(app, script)
+
+
+def test_a_large_gallery_is_read_a_window_at_a_time(
+    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
+) -> None:
+    fill(workspace, studio, range(20_000))
+    read: list[int] = []
+    window = workspace.gallery.window
+
+    def counted(profile_id: int, offset: int, limit: int) -> object:
+        read.append(limit)
+        return window(profile_id, offset, limit)
+
+    workspace.gallery.window = counted  # type: ignore[method-assign, assignment]
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("G")
+        await until(pilot, lambda: "20000 of 20000" in text_of(pilot) and "00000000" in text_of(pilot))
+        await pilot.press("g")
+        await until(pilot, lambda: "1 of 20000" in text_of(pilot))
+
+    drive(app, script)
+    assert sum(read) <= 1024
+
+
+def test_a_change_of_one_image_draws_its_line_only(
+    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
+) -> None:
+    fill(workspace, studio, range(100))
+
+    async def script(pilot: AppPilot) -> None:
+        table = table_of(pilot)
+        image = table.image_at(3)
+        assert image is not None
+        workspace.gallery.record_failure(image.id, "gone", NEWEST)
+        changed = workspace.gallery.image(image.id)
+        assert changed is not None
+        drawn: list[int] = []
+        render_line = table.render_line
+
+        def counted(y: int) -> object:
+            drawn.append(y)
+            return render_line(y)
+
+        table.render_line = counted  # type: ignore[method-assign, assignment]
+        table.show_image(changed)
+        await until(pilot, lambda: "gone" in text_of(pilot))
+        assert set(drawn) == {4}
+
+    drive(app, script)
+
+
+def test_a_window_that_is_resized_shows_whole_rows_at_every_size(
+    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
+) -> None:
+    fill(workspace, studio, range(100))
+
+    async def script(pilot: AppPilot) -> None:
+        for width, height in ((120, 40), (80, 24), (60, 20), (200, 50), (40, 12), (80, 24)):
+            await pilot.resize_terminal(width, height)
+            await until(pilot, lambda width=width: len(text_of(pilot).splitlines()[0]) == width)  # type: ignore[misc]
+            await until(pilot, lambda: "00000099" in text_of(pilot))
+        assert app_of(pilot).is_running
+
+    drive(app, script)
+
+
+def test_the_empty_gallery_says_what_to_do(app: FlowimgApp) -> None:
+    async def script(pilot: AppPilot) -> None:
+        assert "No images are known here yet. Press s to sync." in text_of(pilot)
+        await pilot.press("down", "up", "end", "pagedown", "home")
+        await press_and_wait(pilot, "s", "Synced 42 new", "1 of 42")
+
+    drive(app, script)

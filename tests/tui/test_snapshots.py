@@ -1,0 +1,124 @@
+"""What the screen looks like. New pictures: ``pytest tests/tui/test_snapshots.py --snapshot-update``."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import pytest
+
+from flowimg_tui.tui.app import FlowimgApp
+from tests.tui.driving import AppPilot, press_and_wait, text_of, until
+from tests.tui.scripted import Clock, ScriptedService
+
+SIZES = [pytest.param((120, 40), id="120x40"), pytest.param((80, 24), id="80x24")]
+
+both_sizes = pytest.mark.parametrize("terminal_size", SIZES)
+
+
+class SnapCompare(Protocol):
+    def __call__(
+        self,
+        app: FlowimgApp,
+        *,
+        terminal_size: tuple[int, int],
+        run_before: Callable[[AppPilot], Awaitable[None]],
+    ) -> bool: ...
+
+
+@both_sizes
+def test_first_look(
+    snap_compare: SnapCompare, scripted_app: FlowimgApp, terminal_size: tuple[int, int]
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await until(pilot, lambda: "Press s to sync" in text_of(pilot))
+
+    assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)
+
+
+@both_sizes
+def test_idle(
+    snap_compare: SnapCompare,
+    scripted_app: FlowimgApp,
+    scripted: ScriptedService,
+    terminal_size: tuple[int, int],
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        scripted.missing = {2}
+        scripted.pictures_served = 8
+        await pilot.press("d")
+        await until(pilot, lambda: "Downloading  8 of 42" in text_of(pilot))
+        await press_and_wait(pilot, "x", "34 cancelled", "34 pending · 1 failed")
+        await pilot.press("down", "down")
+        # The tally holds the seconds that the download took here.
+        await press_and_wait(pilot, "s", "Synced 0 new")
+
+    assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)
+
+
+@both_sizes
+@pytest.mark.parametrize("page_delay", ["1.4"])
+def test_syncing(
+    snap_compare: SnapCompare,
+    scripted_app: FlowimgApp,
+    scripted: ScriptedService,
+    terminal_size: tuple[int, int],
+) -> None:
+    scripted.pages_served = 1
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("s")
+        await until(pilot, lambda: "page 2 in 1.4 s" in text_of(pilot) and "18 pending" in text_of(pilot))
+
+    assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)
+
+
+@both_sizes
+def test_downloading(
+    snap_compare: SnapCompare,
+    scripted_app: FlowimgApp,
+    scripted: ScriptedService,
+    clock: Clock,
+    terminal_size: tuple[int, int],
+) -> None:
+    scripted.pictures_served = 3
+    scripted.gate.clear()
+
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        await pilot.press("d")
+        await until(pilot, lambda: text_of(pilot).count("asking") == 4)
+        scripted.gate.set()
+        await until(pilot, lambda: "39 pending" in text_of(pilot) and text_of(pilot).count("/ 1.9 MB") == 4)
+        clock.now += 2
+        await until(pilot, lambda: "left ─" in text_of(pilot))
+
+    assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)
+
+
+@both_sizes
+def test_asking_before_a_force_refresh(
+    snap_compare: SnapCompare, scripted_app: FlowimgApp, terminal_size: tuple[int, int]
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: "Delete records" in text_of(pilot))
+
+    assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)
+
+
+@both_sizes
+def test_help(snap_compare: SnapCompare, scripted_app: FlowimgApp, terminal_size: tuple[int, int]) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "esc closes" in text_of(pilot))
+
+    assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)
+
+
+def test_the_profiles_unfold_in_a_narrow_window(snap_compare: SnapCompare, scripted_app: FlowimgApp) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("P")
+        await until(pilot, lambda: "travel" in text_of(pilot))
+
+    assert snap_compare(scripted_app, terminal_size=(80, 24), run_before=script)
