@@ -49,6 +49,7 @@ class _Outcome(NamedTuple):
 
     answer: dict[str, object]
     code: ExitCode
+    began: bool = True
 
 
 _Action: TypeAlias = Callable[["_Run", ProfileRecord], Coroutine[Any, Any, _Outcome]]
@@ -106,7 +107,7 @@ def _run_for_profiles(action: _Action, name: str | None, every: bool, style: _St
     with opened_workspace(**flags) as workspace:
         profiles = chosen_profiles(workspace, name, every)
         outcomes, signalled = run_stoppable(lambda stop: _Run(workspace, style, stop).each(action, profiles))
-    answers = [outcome.answer for outcome in outcomes if outcome.answer]
+    answers = [outcome.answer for outcome in outcomes if outcome.began or every]
     if style is _Style.JSON and (every or answers):
         write_json({"profiles": answers} if every else answers[0])
     raise typer.Exit(signalled or next((outcome.code for outcome in outcomes if outcome.code), ExitCode.DONE))
@@ -132,7 +133,8 @@ class _Run:
                 outcomes.append(await action(self, profile))
             except (WorkspaceError, StoreError) as error:
                 tell_error(error)
-                outcomes.append(_Outcome({}, exit_code_of(error)))
+                answer: dict[str, object] = {"profile": profile.name, "error": str(error)}
+                outcomes.append(_Outcome(answer, exit_code_of(error), began=False))
         return outcomes
 
     async def told(

@@ -1,5 +1,6 @@
 """``flowimg``: the commands, and the app where none is named."""
 
+import io
 import logging
 import os
 import sys
@@ -11,7 +12,7 @@ from flowimg_tui import __version__
 from flowimg_tui.cli import actions, demo, profiles, views
 from flowimg_tui.cli.diagnostics import ExitCode, refuse_without_terminal, tell
 from flowimg_tui.cli.options import opened_workspace
-from flowimg_tui.cli.output import write_line
+from flowimg_tui.cli.output import flush, write_line
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,14 @@ app.command("list")(views.list_images)
 
 def main() -> None:
     """Run the command line, and let no unexpected error pass as a traceback full of data."""
+    # A terminal that has no sign for a character shows another one; the listing goes on.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     try:
-        app()
+        try:
+            app()
+        finally:
+            flush()
     except BrokenPipeError:
         # The reader of stdout has gone; what Python still flushes at exit must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

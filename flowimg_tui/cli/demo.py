@@ -9,7 +9,7 @@ import typer
 
 from flowimg_tui.cli.diagnostics import ExitCode, errors_told, fail, refuse_without_terminal, tell
 from flowimg_tui.cli.options import AsJson
-from flowimg_tui.cli.output import write_json, write_line
+from flowimg_tui.cli.output import flush, write_json, write_line
 from flowimg_tui.cli.stopping import SIGNALS
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ def demo(
         rate=rate or None,
         picture_size=PictureSize.LARGE if large else PictureSize.SMALL,
     )
+    if serve:
+        # Before the service's thread begins, which would else take a signal that is meant for ``sigwait``.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         with DemoService(options, port=port) as service:
             if serve:
@@ -69,7 +72,6 @@ def _open_app(service: "DemoService", keep: Path | None) -> None:
 
 
 def _serve(service: "DemoService", as_json: bool) -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     cookies = service.cookie_header
     if as_json:
         answer = {"url": service.url, "labs_url": service.labs_url, "media_url": service.media_url}
@@ -82,4 +84,5 @@ def _serve(service: "DemoService", as_json: bool) -> None:
         write_line('export FLOWIMG_OUTPUT="$FLOWIMG_HOME/pictures"')
         write_line(f"printf %s {shlex.quote(cookies)} | flowimg profile add demo --cookies -")
         write_line(f"# Ten more images: curl -X POST '{service.url}/control/images?add=10'")
+    flush()
     raise typer.Exit(128 + signal.sigwait(SIGNALS))

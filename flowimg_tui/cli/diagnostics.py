@@ -1,7 +1,6 @@
 """The only writer of stderr, and the home of the exit codes."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -93,6 +92,12 @@ def tell(message: str) -> None:
         sys.stderr.flush()
 
 
+def ask(question: str) -> None:
+    """Write a question to stderr; its answer stands behind it on the same line."""
+    sys.stderr.write(safe_text(question, _MESSAGE_LIMIT))
+    sys.stderr.flush()
+
+
 class ProgressLine:
     """One line on stderr that replaces itself; only a terminal gets it."""
 
@@ -102,7 +107,7 @@ class ProgressLine:
 
     def show(self, text: str) -> None:
         """Show ``text`` in place of what the line said before."""
-        line = safe_text(text, max(shutil.get_terminal_size().columns - 1, 10))
+        line = safe_text(text, max(_columns() - 1, 10))
         if self.live and line != self._shown:
             sys.stderr.write(_CLEAR_LINE + line)
             sys.stderr.flush()
@@ -121,3 +126,11 @@ class ProgressLine:
         tell(message)
         if shown:
             self.show(shown)
+
+
+def _columns() -> int:
+    """Return the width of the terminal on stderr; stdout may go elsewhere."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except OSError:
+        return 80

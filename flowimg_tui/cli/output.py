@@ -38,6 +38,11 @@ def write_line(text: str) -> None:
     sys.stdout.write(safe_text(text, 4096) + "\n")
 
 
+def flush() -> None:
+    """Hand everything that was written to its reader; raises ``BrokenPipeError`` where that one has gone."""
+    sys.stdout.flush()
+
+
 def write_table(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
     """Write aligned columns; numbers stand on the right."""
     table = [header, *rows]

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from flowimg_tui.cli.diagnostics import ExitCode, fail, tell
+from flowimg_tui.cli.diagnostics import ExitCode, ask, fail, tell
 from flowimg_tui.cli.options import AsJson, opened_workspace
 from flowimg_tui.cli.output import write_json, write_json_list, write_line, write_table
 from flowimg_tui.humane import count_of, format_moment
@@ -15,7 +15,7 @@ from flowimg_tui.workspace import Workspace
 
 COOKIES_LIMIT: Final = 256 * 1024
 
-app = typer.Typer(help="Add, list, show and remove profiles.", no_args_is_help=True)
+app = typer.Typer(help="Add, edit, list, show and remove profiles.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
 
@@ -40,6 +40,20 @@ def add(
         tell(f"Next: flowimg sync --profile {name}")
         if as_json:
             write_json(_described(workspace, profile))
+
+
+@app.command()
+def edit(
+    name: Name,
+    cookies: Annotated[
+        str, typer.Option(metavar="FILE|-", help="A file with the new Cookie header; - is stdin.")
+    ],
+) -> None:
+    """Give a profile new cookies, as after its session has ended. Records and files stay."""
+    header = _read_cookies(cookies)
+    with opened_workspace() as workspace:
+        workspace.replace_cookies(workspace.profile(name), header)
+    tell(f"{name} has new cookies. Next: flowimg sync --profile {name}")
 
 
 @app.command("list")
@@ -91,7 +105,10 @@ def remove(
 
 
 def _agreed(question: str) -> bool:
-    return sys.stdin.isatty() and typer.confirm(question, default=False, err=True)
+    if not sys.stdin.isatty():
+        return False
+    ask(f"{question} [y/N] ")
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _read_cookies(source: str) -> str:
@@ -101,8 +118,14 @@ def _read_cookies(source: str) -> str:
         else:
             with Path(source).open("rb") as file:
                 data = file.read(COOKIES_LIMIT + 1)
-    except OSError as error:
-        fail(f"{source} cannot be read: {error.strerror}.", ExitCode.USAGE)
+    except (OSError, ValueError) as error:
+        if set("=;") & set(source):
+            # What was pasted in place of a file's name may be the secret itself.
+            fail(
+                "--cookies wants a file's name, or - for stdin; what was given looks like cookies.",
+                ExitCode.USAGE,
+            )
+        fail(f"{source} cannot be read: {getattr(error, 'strerror', error)}.", ExitCode.USAGE)
     if len(data) > COOKIES_LIMIT:
         fail(f"{source} is larger than {COOKIES_LIMIT} bytes: that is no Cookie header.", ExitCode.USAGE)
     return data.decode("utf-8", "replace")

@@ -29,14 +29,16 @@ async def _run(action: Callable[[Stop], Coroutine[Any, Any, T]]) -> tuple[T, int
     def ask(number: int) -> None:
         received.append(number)
         stop.ask()
-        for handled in SIGNALS:
-            loop.remove_signal_handler(handled)
+        for other in heard:
+            loop.remove_signal_handler(other)
 
-    for number in SIGNALS:
+    # A signal that came ignored stays ignored: so does a run begun with nohup outlive its terminal.
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heard:
         loop.add_signal_handler(number, ask, number)
     try:
         result = await action(stop)
     finally:
-        for number in SIGNALS:
+        for number in heard:
             loop.remove_signal_handler(number)
     return result, 128 + received[0] if received else None

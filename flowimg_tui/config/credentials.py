@@ -49,7 +49,7 @@ class CredentialStore:
                 stored = msgspec.json.decode(file.read(_FILE_LIMIT), type=_File)
         except FileNotFoundError:
             raise CredentialsError(
-                f"There are no cookies for {profile}. Add them: flowimg profile add {profile} --cookies FILE"
+                f"There are no cookies for {profile}. Add them: flowimg profile edit {profile} --cookies FILE"
             ) from None
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise CredentialsError(

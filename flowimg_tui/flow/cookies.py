@@ -29,11 +29,11 @@ def session_cookies(header: str) -> dict[str, Secret]:
     if kept:
         return kept
     if not text:
-        raise UnusableCookies(f"The input is empty; a Cookie header with {SESSION_COOKIE}=… is needed.")
+        raise UnusableCookies(f"The input is empty; a Cookie header with {SESSION_COOKIE} in it is needed.")
     named = [name for name, separator, _ in pairs if separator]
     if not named:
         raise UnusableCookies(
-            f"This does not look like a Cookie header (name=value; name=value); {SESSION_COOKIE}=… is needed."
+            f"This does not look like a Cookie header (name=value; name=value); {SESSION_COOKIE} is needed."
         )
     raise UnusableCookies(
         f"A Cookie header with {len(named)} cookies, but without a usable {SESSION_COOKIE}. "

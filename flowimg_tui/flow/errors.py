@@ -38,7 +38,9 @@ class FlowError(Exception):
 
 
 class SignedOut(FlowError):
-    hint = "Sign in to Flow in the browser, copy its cookies, and give them to the profile again."
+    hint = (
+        "Sign in to Flow in the browser, copy its cookies, and run: flowimg profile edit NAME --cookies FILE"
+    )
 
 
 class WrongAccount(FlowError):

@@ -67,8 +67,8 @@ def save(
 ) -> StoredPicture:
     """Store ``data`` durably as ``<folder>/<media_key>.<extension>`` and return where it stands.
 
-    ``owner``, ``<profile>.<image id>``, sets the temp file apart from those of other runs. A picture that is already
-    there with the same bytes is taken as it is; beside a different one the name gets a number.
+    ``owner``, ``<profile>.<image id>``, sets the temp file apart from those of other runs. A picture that
+    is already there with the same bytes is taken as it is; beside a different one the name gets a number.
     Raises :class:`DiskError`.
     """
     sha256 = hashlib.sha256(data).hexdigest()

@@ -99,7 +99,7 @@ def test_a_replaced_file_is_another_file(store: CredentialStore, folder: Path) -
 
 
 def test_credentials_that_are_not_there_are_asked_for(store: CredentialStore) -> None:
-    with pytest.raises(CredentialsError, match="flowimg profile add studio --cookies FILE"):
+    with pytest.raises(CredentialsError, match="flowimg profile edit studio --cookies FILE"):
         store.read("studio")
 
 

@@ -166,7 +166,7 @@ def test_a_window_that_is_resized_shows_whole_rows_at_every_size(
 
 def test_the_empty_gallery_says_what_to_do(app: FlowimgApp) -> None:
     async def script(pilot: AppPilot) -> None:
-        assert "No images are known here yet. Press s to sync." in text_of(pilot)
+        assert "No images yet. Press s to sync." in text_of(pilot)
         await pilot.press("down", "up", "end", "pagedown", "home")
         await press_and_wait(pilot, "s", "Synced 42 new", "1 of 42")
 

@@ -80,7 +80,7 @@ def test_a_second_s_says_that_a_sync_is_running(scripted_app: FlowimgApp, script
 def test_a_key_that_can_do_nothing_says_why(app: FlowimgApp) -> None:
     async def script(pilot: AppPilot) -> None:
         for key, reason in (
-            ("d", "No images are known here yet"),
+            ("d", "No images yet"),
             ("ctrl+x", "There are no image records to delete"),
             ("x", "Nothing works for studio now"),
         ):

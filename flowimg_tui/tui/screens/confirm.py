@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from flowimg_tui.tui.questions import Question
+
 QUIET_SECONDS: Final = 0.4
 
 
@@ -26,20 +28,19 @@ class ConfirmScreen(ModalScreen[bool]):
         Binding("left,right", "app.focus_next", "Other button", show=False),
     ]
 
-    def __init__(self, title: str, body: Content, yes: str, clock: Callable[[], float]) -> None:
+    def __init__(self, question: Question, clock: Callable[[], float]) -> None:
         super().__init__()
-        self._title = title
-        self._body = body
-        self._yes = yes
+        self._question = question
         self._clock = clock
         self._last_yes = clock()
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
-            dialog.border_title = Content(self._title)
-            yield Static(self._body, id="dialog-body")
+            dialog.border_title = Content(self._question.title)
+            yield Static(self._question.what)
+            yield Static(Content(self._question.afterwards), classes="dialog-next")
             with Horizontal(id="dialog-buttons"):
-                yield Button(Content(f"{self._yes}  y"), id="yes", variant="error", compact=True)
+                yield Button(Content(f"{self._question.yes}  y"), id="yes", variant="error", compact=True)
                 yield Button(Content("Cancel  esc"), id="no", compact=True)
 
     def on_mount(self) -> None:

@@ -9,7 +9,6 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -25,8 +24,8 @@ from flowimg_tui.mirror.events import (
     SignedIn,
     SyncStarted,
 )
-from flowimg_tui.safe_text import safe_text
 from flowimg_tui.store.records import Counts, ProfileRecord
+from flowimg_tui.tui.questions import Question, before_force_refresh, before_quitting
 from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.confirm import ConfirmScreen
 from flowimg_tui.tui.screens.help import HelpScreen
@@ -47,7 +46,7 @@ FRAMES_PER_SECOND: Final = 8
 NARROW_BELOW: Final = 100
 _NO_COUNTS: Final = Counts(0, 0, 0, 0)
 _NO_PROFILE: Final = "There is no profile yet. Add one: flowimg profile add NAME --cookies FILE"
-_NO_IMAGES: Final = "No images are known here yet. Press s to sync."
+_NO_IMAGES: Final = "No images yet. Press s to sync."
 
 
 class MainScreen(Screen[None]):
@@ -300,19 +299,7 @@ class MainScreen(Screen[None]):
         profile, counts = self._profile, self._shown_counts
         if profile is None:
             return
-        name = safe_text(profile.name)
-        body = Content.assemble(
-            (count_of(counts.images, "image record"), "bold"),
-            f" of {name} will be deleted.\n",
-            ("0 files", "bold $success"),
-            f" on disk are touched; {count_of(counts.downloaded, 'picture')} stay where they are.\n\n",
-            (
-                "Afterwards press s to sync. Files that are already here are\n"
-                "recognised and not downloaded again.",
-                "$text-muted",
-            ),
-        )
-        if await self._agreed(f"Force refresh {name}?", body, "Delete records"):
+        if await self._agreed(before_force_refresh(profile, counts)):
             self._start(RunKind.REFRESH)
 
     def action_profiles(self) -> None:
@@ -331,18 +318,13 @@ class MainScreen(Screen[None]):
     async def action_leave(self) -> None:
         runs = self._app.runs
         if runs:
-            what = ", ".join(f"{run.kind} of {safe_text(run.profile.name)}" for run in runs)
-            body = Content.assemble(
-                f"Still running: {what}.\n\n",
-                ("What is done stays done; the rest comes next time.", "$text-muted"),
-            )
-            if not await self._agreed("Stop and quit?", body, "Stop and quit"):
+            if not await self._agreed(before_quitting(runs)):
                 return
             self._status.say("Stopping", Mood.WARNING)
         self._app.end_when_stopped()
 
-    async def _agreed(self, title: str, body: Content, yes: str) -> bool:
-        return await self._app.push_screen_wait(ConfirmScreen(title, body, yes, self._app.clock))
+    async def _agreed(self, question: Question) -> bool:
+        return await self._app.push_screen_wait(ConfirmScreen(question, self._app.clock))
 
     def _start(self, kind: RunKind) -> None:
         if self._profile is None or self._app.run_of(self._profile) is not None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
+from rich.color import Color
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Region, Size
@@ -151,15 +153,17 @@ class ImageTable(ScrollView, can_focus=True):
         if image is None:
             return self._strip([])
         cells = row_cells(Row(image, self._transfers.get(image.id), self._output), width)
-        strip = self._strip(
-            [Segment(cell.text, self.get_component_rich_style(cell.component)) for cell in cells]
+        behind = self.get_component_rich_style("table--cursor").bgcolor if row == self.cursor else None
+        return self._strip(
+            [Segment(cell.text, self.get_component_rich_style(cell.component)) for cell in cells], behind
         )
-        if row == self.cursor:
-            return strip.apply_style(self.get_component_rich_style("table--cursor", partial=True))
-        return strip
 
-    def _strip(self, segments: list[Segment]) -> Strip:
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+    def _strip(self, segments: list[Segment], behind: Color | None = None) -> Strip:
+        """Return a line of the table's width, on the table's own background or the one ``behind``."""
+        strip = Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+        if behind is None:
+            return strip
+        return Strip(Segment.apply_style(strip, post_style=Style(bgcolor=behind)), strip.cell_length)
 
     def _refresh_row(self, row: int) -> None:
         line = row - self.scroll_offset.y + _HEADER_LINES
