@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 FRAMES_PER_SECOND: Final = 8
 NARROW_BELOW: Final = 100
+_DIMMABLE: Final = ("sync", "download", "refresh", "stop")
 _NO_COUNTS: Final = Counts(0, 0, 0, 0)
 _NO_PROFILE: Final = "There is no profile yet. Add one: flowimg profile add NAME --cookies FILE"
 _NO_IMAGES: Final = "No images yet. Press s to sync."
@@ -78,6 +79,7 @@ class MainScreen(Screen[None]):
         self._ticker: Timer | None = None  # runs only while there is something to draw
         self._counts_are_old = False
         self._met: dict[int, int] = {}
+        self._runnable: tuple[str, ...] = ()
 
     @property
     def _app(self) -> "FlowimgApp":
@@ -152,7 +154,14 @@ class MainScreen(Screen[None]):
         failed = f" · {counts.failed} failed" if counts.failed else ""
         self._table.border_title = f"Images  {counts.images}{pending}{failed}"
         self._show_place()
-        self.refresh_bindings()
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        """Dim and light the keys; the footer is made anew for it, so only where one of them changed."""
+        runnable = tuple(action for action in _DIMMABLE if self.why_not(action) is None)
+        if runnable != self._runnable:
+            self._runnable = runnable
+            self.refresh_bindings()
 
     def on_image_table_cursor_moved(self) -> None:
         self._show_place()
@@ -221,7 +230,7 @@ class MainScreen(Screen[None]):
             self._tick()
         else:
             self._table.show_transfers(())
-        self.refresh_bindings()
+        self._show_keys()
 
     def _tick(self) -> None:
         run = self._app.run_of(self._profile) if self._profile else None
@@ -254,7 +263,7 @@ class MainScreen(Screen[None]):
 
     def why_not(self, action: str) -> str | None:
         """Return why ``action`` cannot run now, or ``None`` where it can: one answer for key and footer."""
-        if action not in {"sync", "download", "refresh", "stop"}:
+        if action not in _DIMMABLE:
             return None
         if self._profile is None:
             return _NO_PROFILE
@@ -330,4 +339,4 @@ class MainScreen(Screen[None]):
         if self._profile is None or self._app.run_of(self._profile) is not None:
             return
         self._app.start(kind, self._profile)
-        self.refresh_bindings()
+        self._show_keys()
