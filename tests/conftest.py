@@ -1,5 +1,6 @@
 """What many tests stand on: a demo service that runs, and an installation that points to it."""
 
+import logging
 import ssl
 import time
 from collections.abc import Iterator
@@ -24,6 +25,19 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(variable, str(tmp_path / "own-home"))
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Take back what a test's installation did to the loggers of this process."""
+    yield
+    for name in ("flowimg_tui", "httpx", "httpcore", "asyncio"):
+        logger = logging.getLogger(name)
+        for handler in logger.handlers[:]:
+            logger.removeHandler(handler)
+            handler.close()
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session", autouse=True)

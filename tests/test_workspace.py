@@ -445,7 +445,7 @@ def test_a_run_without_usable_cookies_says_what_to_do(
     with pytest.raises(CredentialsUnusable, match="chmod 600"):
         synced(workspace, studio)
     cookies.unlink()
-    with pytest.raises(CredentialsUnusable, match="flowimg profile add studio"):
+    with pytest.raises(CredentialsUnusable, match="flowimg profile edit studio"):
         downloaded(workspace, studio)
     assert demo.requests == []
     # The lock was given back.

@@ -22,7 +22,8 @@ class Terminal:
     def __init__(self, folder: Path) -> None:
         self.master, slave = pty.openpty()
         command = [sys.executable, "-m", "flowimg_tui", "demo", "--rate", "2000", "--keep", str(folder)]
-        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
+        size = {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
+        environment = {**os.environ, **size, "FLOWIMG_PAGE_DELAY": "0"}
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
         )

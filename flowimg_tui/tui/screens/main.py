@@ -227,6 +227,7 @@ class MainScreen(Screen[None]):
         if self._ticker is not None:
             self._ticker.resume() if downloading else self._ticker.pause()
         if downloading:
+            self._transfers.begin()
             self._tick()
         else:
             self._table.show_transfers(())

@@ -37,6 +37,11 @@ class TransfersPane(Widget):
         self._strips: list[Strip] = []
         self._snapshot: BoardSnapshot | None = None
 
+    def begin(self) -> None:
+        """Forget the rows of an earlier run."""
+        self._slots = []
+        self._strips = []
+
     def show(self, snapshot: BoardSnapshot, workers: int) -> None:
         """Show the board; an image keeps its row as long as it runs."""
         self._snapshot = snapshot
