@@ -24,11 +24,14 @@ SIZES = {"120x40": (120, 40), "80x24": (80, 24)}
 async def main() -> None:
     os.environ["FLOWIMG_PAGE_DELAY"] = "0"
     for name, size in SIZES.items():
-        with DemoService(DemoOptions(rate=16_000)) as service, tempfile.TemporaryDirectory() as folder:
-            with demo_workspace(service, Path(folder)) as workspace:
-                app = FlowimgApp(workspace)
-                async with app.run_test(size=size) as pilot:
-                    await play(pilot, app, name)
+        with (
+            DemoService(DemoOptions(rate=16_000)) as service,
+            tempfile.TemporaryDirectory() as folder,
+            demo_workspace(service, Path(folder)) as workspace,
+        ):
+            app = FlowimgApp(workspace)
+            async with app.run_test(size=size) as pilot:
+                await play(pilot, app, name)
 
 
 async def play(pilot: Pilot[None], app: FlowimgApp, size: str) -> None:
