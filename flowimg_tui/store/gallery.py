@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from peewee import EXCLUDED, JOIN, DatabaseError, IntegrityError, SqliteDatabase, fn
+from peewee import EXCLUDED, JOIN, SQL, DatabaseError, IntegrityError, SqliteDatabase, fn
 
 from flowimg_tui.store.migrations import FutureDatabase, migrate
 from flowimg_tui.store.models import Image, Profile, SavedFile
@@ -247,7 +247,7 @@ class Gallery:
         return Counts(images, images - missing, missing - failed, failed)
 
     def _count(self, condition: Any) -> int:
-        return int(Image.select(fn.COUNT(Image.id)).where(condition).scalar(self._database))
+        return int(Image.select(fn.COUNT(SQL("*"))).where(condition).scalar(self._database))
 
     def window(self, profile_id: int, offset: int, limit: int) -> list[ImageRecord]:
         """Return ``limit`` images from ``offset`` on, newest first."""

@@ -42,8 +42,15 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         )
         """,
         "CREATE INDEX image_by_age ON image (profile_id, created_at DESC, id DESC)",
-        "CREATE INDEX image_missing ON image (profile_id, created_at DESC, id DESC) WHERE local_path IS NULL",
-        "CREATE INDEX image_failed ON image (profile_id) WHERE local_path IS NULL AND failure IS NOT NULL",
+        # local_path and failure stand in these indexes so that counting never reads a row.
+        """
+        CREATE INDEX image_missing ON image (profile_id, created_at DESC, id DESC, local_path)
+        WHERE local_path IS NULL
+        """,
+        """
+        CREATE INDEX image_failed ON image (profile_id, local_path, failure)
+        WHERE local_path IS NULL AND failure IS NOT NULL
+        """,
         """
         CREATE TABLE saved_file (
             id INTEGER PRIMARY KEY,

@@ -79,6 +79,8 @@ class MainScreen(Screen[None]):
         self._ticker: Timer | None = None  # runs only while there is something to draw
         self._counts_are_old = False
         self._met: dict[int, int] = {}
+        self._turns: dict[int, int] = {}
+        self._rows_are_old: set[int] = set()
         self._runnable: tuple[str, ...] = ()
 
     @property
@@ -200,6 +202,7 @@ class MainScreen(Screen[None]):
             self._status.say(f"{run.profile.name}: {error}", Mood.BAD)
         if self._is_shown(run):
             self._follow(None)
+        self._rows_are_old.add(run.profile.id)
         self._recount(run.profile)
 
     def _read_again(self, profile: ProfileRecord) -> None:
@@ -226,8 +229,8 @@ class MainScreen(Screen[None]):
         self.set_class(downloading, "-transferring")
         if self._ticker is not None:
             self._ticker.resume() if downloading else self._ticker.pause()
-        if downloading:
-            self._transfers.begin()
+        if run is not None and downloading:
+            self._transfers.begin(self._workspace.workers(run.profile))
             self._tick()
         else:
             self._table.show_transfers(())
@@ -238,7 +241,7 @@ class MainScreen(Screen[None]):
         if run is None:
             return
         snapshot = run.board.snapshot()
-        self._transfers.show(snapshot, self._workspace.workers(run.profile))
+        self._transfers.show(snapshot)
         self._table.show_transfers(snapshot.transfers)
         if self._counts_are_old:
             self._counts_are_old = False
@@ -247,12 +250,16 @@ class MainScreen(Screen[None]):
     @work(group="counts")
     async def _recount(self, profile: ProfileRecord) -> None:
         """Count again, in a thread: a hundred thousand rows take longer than a frame."""
+        turn = self._turns[profile.id] = self._turns.get(profile.id, 0) + 1
         counts = await asyncio.to_thread(self._count, profile.id)
+        if turn != self._turns[profile.id]:
+            return  # a later count is on its way, and this one may be the older
         before = self._counts.get(profile.id, _NO_COUNTS)
         self._counts[profile.id] = counts
         self.query_one(ProfilePane).show_counts(profile, counts)
         if self._profile is not None and profile.id == self._profile.id:
-            if counts.images != before.images:
+            if profile.id in self._rows_are_old or counts.images != before.images:
+                self._rows_are_old.discard(profile.id)
                 self._table.reload(counts.images)
             self._show_profile()
 

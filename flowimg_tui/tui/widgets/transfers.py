@@ -37,15 +37,15 @@ class TransfersPane(Widget):
         self._strips: list[Strip] = []
         self._snapshot: BoardSnapshot | None = None
 
-    def begin(self) -> None:
-        """Forget the rows of an earlier run."""
-        self._slots = []
+    def begin(self, workers: int) -> None:
+        """Forget the rows of an earlier run, and make a place for each worker of this one."""
+        self._slots = [None] * workers
         self._strips = []
 
-    def show(self, snapshot: BoardSnapshot, workers: int) -> None:
+    def show(self, snapshot: BoardSnapshot) -> None:
         """Show the board; an image keeps its row as long as it runs."""
         self._snapshot = snapshot
-        self._assign_slots(snapshot, workers)
+        self._assign_slots(snapshot)
         self.border_title = f"Downloading  {snapshot.finished} of {snapshot.pending}"
         left = "" if snapshot.seconds_left is None else f"   {format_duration(snapshot.seconds_left)} left"
         self.border_subtitle = f"{format_bytes(snapshot.speed)}/s{left}" if snapshot.speed else ""
@@ -63,16 +63,12 @@ class TransfersPane(Widget):
             return self._strips[y]
         return Strip.blank(self.size.width, self.rich_style)
 
-    def _assign_slots(self, snapshot: BoardSnapshot, workers: int) -> None:
+    def _assign_slots(self, snapshot: BoardSnapshot) -> None:
         running = [transfer.image_id for transfer in snapshot.transfers]
-        slots: list[int | None] = [
-            image_id if image_id in running else None for image_id in self._slots[:workers]
-        ]
-        slots += [None] * (workers - len(slots))
+        self._slots = [image_id if image_id in running else None for image_id in self._slots]
         for image_id in running:
-            if image_id not in slots and None in slots:
-                slots[slots.index(None)] = image_id
-        self._slots = slots
+            if image_id not in self._slots and None in self._slots:
+                self._slots[self._slots.index(None)] = image_id
 
     def _draw(self) -> None:
         snapshot, width = self._snapshot, self.size.width
