@@ -14,6 +14,7 @@ from flowimg_tui.config.locations import Locations
 from flowimg_tui.config.logs import start_log
 from flowimg_tui.config.settings import SettingError, Settings, load_settings
 from flowimg_tui.flow.cookies import session_cookies
+from flowimg_tui.flow.errors import FlowError
 from flowimg_tui.flow.labs import LabsService
 from flowimg_tui.flow.pace import PageDelay, RetryPolicy
 from flowimg_tui.flow.service import FlowService
@@ -85,7 +86,7 @@ class Workspace:
     ) -> None:
         """Open the installation and start its log. Raises :class:`WorkspaceError`."""
         self._locations = locations
-        self._environment = dict(environment)
+        self._environment = {name: environment[name] for name in environment if name.startswith("FLOWIMG_")}
         self._flags = dict(flags or {})
         self._make_service = service
         self._credentials = CredentialStore(locations.credentials)
@@ -214,8 +215,12 @@ class Workspace:
     def holding(self, profile: ProfileRecord) -> Iterator[None]:
         """Hold the profile's lock, which dies with its process. Raises :class:`ProfileBusy`."""
         path = self._locations.locks / f"{profile.name}.lock"
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.open("a+", encoding="utf-8") as file:
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            opened = path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise WorkspaceError(f"{path} cannot be written: {error.strerror}.") from error
+        with opened as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -236,9 +241,15 @@ class Workspace:
                 cookies = self._credentials.read(profile.name)
             except CredentialsError as error:
                 raise CredentialsUnusable(str(error)) from error
-            service = self._make_service(
-                profile, settings, cookies, lambda key: self.gallery.set_flow_key(profile.id, key.reveal())
-            )
+            try:
+                service = self._make_service(
+                    profile,
+                    settings,
+                    cookies,
+                    lambda key: self.gallery.set_flow_key(profile.id, key.reveal()),
+                )
+            except FlowError as error:
+                raise WorkspaceError(str(error)) from error
             try:
                 yield service
             finally:

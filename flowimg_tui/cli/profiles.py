@@ -48,11 +48,15 @@ def edit(
     cookies: Annotated[
         str, typer.Option(metavar="FILE|-", help="A file with the new Cookie header; - is stdin.")
     ],
+    as_json: AsJson = False,
 ) -> None:
     """Give a profile new cookies, as after its session has ended. Records and files stay."""
     header = _read_cookies(cookies)
     with opened_workspace() as workspace:
-        workspace.replace_cookies(workspace.profile(name), header)
+        profile = workspace.profile(name)
+        workspace.replace_cookies(profile, header)
+        if as_json:
+            write_json(_described(workspace, profile))
     tell(f"{name} has new cookies. Next: flowimg sync --profile {name}")
 
 
@@ -119,15 +123,14 @@ def _read_cookies(source: str) -> str:
             with Path(source).open("rb") as file:
                 data = file.read(COOKIES_LIMIT + 1)
     except (OSError, ValueError) as error:
-        if set("=;") & set(source):
-            # What was pasted in place of a file's name may be the secret itself.
-            fail(
-                "--cookies wants a file's name, or - for stdin; what was given looks like cookies.",
-                ExitCode.USAGE,
-            )
-        fail(f"{source} cannot be read: {getattr(error, 'strerror', error)}.", ExitCode.USAGE)
+        # What was given is not repeated: pasted in place of a file's name, it may be the secret itself.
+        reason = error.strerror if isinstance(error, OSError) else error
+        fail(
+            f"--cookies names no file that can be read: {reason}. It wants one, or - for stdin.",
+            ExitCode.USAGE,
+        )
     if len(data) > COOKIES_LIMIT:
-        fail(f"{source} is larger than {COOKIES_LIMIT} bytes: that is no Cookie header.", ExitCode.USAGE)
+        fail(f"--cookies: more than {COOKIES_LIMIT} bytes, that is no Cookie header.", ExitCode.USAGE)
     return data.decode("utf-8", "replace")
 
 

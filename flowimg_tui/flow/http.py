@@ -2,12 +2,12 @@
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import httpx
 
@@ -63,12 +63,7 @@ def api_client(
         if Origin.of(request.url) not in allowed:
             raise ForeignHost(f"Not asked: {request.url.host} is not a configured Flow host.")
 
-    return httpx.AsyncClient(
-        timeout=TIMEOUT,
-        transport=transport,
-        event_hooks={"request": [refuse_foreign]},
-        cookies=_no_cookies(),
-    )
+    return _client(transport, refuse_foreign)
 
 
 def signed_url_client(
@@ -84,14 +79,29 @@ def signed_url_client(
         if not (Origin.of(request.url) in configured or is_signed_url_host(request.url)):
             raise ForeignHost(f"Not asked: {request.url.host} is not a host that Flow keeps pictures on.")
 
-    return httpx.AsyncClient(
-        timeout=TIMEOUT,
-        transport=transport,
-        follow_redirects=True,
-        cookies=_no_cookies(),
-        max_redirects=REDIRECT_LIMIT,
-        event_hooks={"request": [refuse_foreign]},
-    )
+    return _client(transport, refuse_foreign, follow_redirects=True)
+
+
+def _client(
+    transport: httpx.AsyncBaseTransport | None,
+    check: Callable[[httpx.Request], Coroutine[Any, Any, None]],
+    *,
+    follow_redirects: bool = False,
+) -> httpx.AsyncClient:
+    """Return a client whose requests ``check`` sees. Raises :class:`FlowError` for an unusable proxy."""
+    try:
+        return httpx.AsyncClient(
+            timeout=TIMEOUT,
+            transport=transport,
+            # A proxy cannot reach what listens on this machine alone.
+            mounts={"all://127.0.0.1": None, "all://localhost": None},
+            follow_redirects=follow_redirects,
+            max_redirects=REDIRECT_LIMIT,
+            cookies=_no_cookies(),
+            event_hooks={"request": [check]},
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise FlowError(f"The proxy that the environment names cannot be used: {error}") from error
 
 
 def _no_cookies() -> CookieJar:

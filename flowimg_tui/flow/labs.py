@@ -224,7 +224,9 @@ class LabsService:
         """
         async with self._renewal:
             if not self._looked_for_flow_key or (refused is not None and self._flow_key == refused):
-                self._flow_key = await self._find_flow_key()
+                found = await self._find_flow_key()
+                # The page may still name the key that was refused: then none is better than that one.
+                self._flow_key = None if found == refused else found
                 self._looked_for_flow_key = True
                 if self._flow_key is not None:
                     self._keep_flow_key(self._flow_key)

@@ -240,10 +240,12 @@ class Gallery:
     # Looking
 
     def counts(self, profile_id: int) -> Counts:
+        """Return how many images there are in each state, all at one moment."""
         ours, no_file = Image.profile == profile_id, Image.local_path.is_null()
-        images = self._count(ours)
-        missing = self._count(ours & no_file)
-        failed = self._count(ours & no_file & Image.failure.is_null(False)) if missing else 0
+        with self._database.atomic():
+            images = self._count(ours)
+            missing = self._count(ours & no_file)
+            failed = self._count(ours & no_file & Image.failure.is_null(False))
         return Counts(images, images - missing, missing - failed, failed)
 
     def _count(self, condition: Any) -> int:

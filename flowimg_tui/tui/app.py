@@ -4,11 +4,13 @@ import asyncio
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Final, cast
+from typing import Any, Final, cast
 
+from rich.text import Text
 from textual.app import App
 from textual.binding import Binding
 from textual.worker import Worker, WorkerState
@@ -27,7 +29,8 @@ from flowimg_tui.workspace import Workspace, WorkspaceError
 log = logging.getLogger(__name__)
 
 ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-SHUTDOWN_SECONDS: Final = 1.5
+SHUTDOWN_SECONDS: Final = 1.2
+GRACE_SECONDS: Final = 0.6
 
 
 class FlowimgApp(App[None]):
@@ -45,12 +48,17 @@ class FlowimgApp(App[None]):
         self.clock = clock
         self._runs: dict[int, Run] = {}
         self._exit_code: int | None = None
+        self._ended = threading.Event()
+        self._earlier_handlers: dict[int, Any] = {}
         self.register_theme(FLOWIMG_DARK)
         self.theme = os.environ.get("TEXTUAL_THEME", FLOWIMG_DARK.name)
 
     def run_to_exit_code(self) -> int:
         """Run the app until it ends, and return the exit code for the process."""
-        self.run()
+        try:
+            self.run()
+        finally:
+            self._ended.set()
         return self.return_code or 0
 
     def get_default_screen(self) -> MainScreen:
@@ -60,11 +68,19 @@ class FlowimgApp(App[None]):
         # However the app ends: a run that nobody stops would keep the process alive.
         for run in self.runs:
             run.ask_to_stop()
+        for number, handler in self._earlier_handlers.items():
+            signal.signal(number, handler)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
+
+        # Not the loop's own handlers: a terminal that has gone can block the loop in the middle of a write.
+        def end(number: int, _frame: object) -> None:
+            threading.Thread(target=self._end_for_certain, args=(128 + number,), daemon=True).start()
+            loop.call_soon_threadsafe(self._end_by_signal, number)
+
         for number in ENDING_SIGNALS:
-            loop.add_signal_handler(number, self._end_by_signal, number)
+            self._earlier_handlers[number] = signal.signal(number, end)
 
     # Runs
 
@@ -78,10 +94,14 @@ class FlowimgApp(App[None]):
         return list(self._runs.values())
 
     def start(self, kind: RunKind, profile: ProfileRecord) -> Run:
-        """Begin a run in a thread of its own. Raises ``RuntimeError`` where one works for the profile."""
+        """Begin a run in a thread of its own.
+
+        Raises ``RuntimeError`` where one works for the profile, and ``WorkspaceError``.
+        """
         if profile.id in self._runs:
             raise RuntimeError(f"a run for {profile.name} is still going on")
-        run = Run(kind, profile, partial(self._begin, kind, profile), ProgressBoard(self.clock))
+        begin = partial(self._begin, kind, profile)
+        run = Run(kind, profile, begin, ProgressBoard(self.clock), self.workspace.workers(profile))
         self._runs[profile.id] = run
         self.run_worker(
             partial(self._work, run),
@@ -143,9 +163,27 @@ class FlowimgApp(App[None]):
     def _end_by_signal(self, number: int) -> None:
         """End as the signal asks: stop the work, restore the terminal, and exit with 128 + its number."""
         log.info("Ended by %s", signal.Signals(number).name)
-        asyncio.get_running_loop().remove_signal_handler(number)
         self.set_timer(SHUTDOWN_SECONDS, partial(self.exit, return_code=128 + number))
         self.end_when_stopped(128 + number)
+
+    def _end_for_certain(self, exit_code: int) -> None:
+        """End the process even where the screen's loop never runs again; runs have threads of their own."""
+        for run in self.runs:
+            run.ask_to_stop()
+        if not self._ended.wait(SHUTDOWN_SECONDS + GRACE_SECONDS):
+            os._exit(exit_code)
+
+    def _fatal_error(self) -> None:
+        """End after an unexpected error, without the tables of local variables that Textual would print.
+
+        Textual has no public place for this. The log gets the traceback, redacted.
+        """
+        error = self._exception
+        log.error("Unexpected error on the screen", exc_info=error)
+        self._exit_renderables.append(
+            Text(f"flowimg: An error that should not happen: {type(error).__name__}. The log tells more.")
+        )
+        self._close_messages_no_wait()
 
     def _end_if_idle(self) -> None:
         if self._exit_code is not None and not self._runs:

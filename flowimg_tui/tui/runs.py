@@ -32,10 +32,12 @@ class Run:
         profile: ProfileRecord,
         begin: Callable[[Stop, ProgressBoard], AsyncIterator[MirrorEvent]],
         board: ProgressBoard,
+        workers: int,
     ) -> None:
         self.kind = kind
         self.profile = profile
         self.board = board
+        self.workers = workers
         self._begin = begin
         self._lock = threading.Lock()
         self._stop_asked = False

@@ -81,7 +81,7 @@ def test_the_text_of_serve_can_be_evaluated_by_a_shell_and_makes_a_profile(flowi
 
 def test_the_text_of_serve_comes_at_once_into_a_file_or_a_pipe_too(flowimg: Installation) -> None:
     with flowimg.start("demo", "--serve") as running:
-        running.wait_for("export FLOWIMG_LABS_URL=http://127.0.0.1:", patience=3)
+        running.wait_for("export FLOWIMG_LABS_URL=http://127.0.0.1:", patience=20)
 
 
 def test_ten_more_images_come_with_the_command_that_serve_tells(flowimg: Installation) -> None:

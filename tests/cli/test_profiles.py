@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_read_ends_with_2_and_the_reason(flowimg: Installa
     for path, reason in ((missing, "No such file or directory"), (folder, "Is a directory")):
         answer = flowimg.quick("profile", "add", "studio", "--cookies", str(path))
         assert (answer.code, answer.stdout) == (2, "")
-        assert f"{path} cannot be read: {reason}" in answer.stderr
+        assert f"--cookies names no file that can be read: {reason}." in answer.stderr
 
 
 @pytest.mark.parametrize("pasted", [USABLE, f"SID={CANARY}; {SESSION}=x", f"SID={CANARY}; {'x' * 300}"])

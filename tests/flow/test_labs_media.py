@@ -343,6 +343,15 @@ def test_a_key_that_is_refused_while_the_page_names_no_other_ends_in_an_error(we
     assert "canary" not in str(caught.value)
 
 
+def test_a_key_that_is_refused_while_the_page_still_names_it_is_left_out(web: respx.MockRouter) -> None:
+    is_signed_in(web)
+    page_names(web, FLOW_KEY)
+    good = httpx.Response(200, content=recorded(PICTURE))
+    media = media_route(web).mock(side_effect=[key_error(), good])
+    assert asked(picture).data
+    assert sent(media).url.query == b"clientContext.tool=PINHOLE"
+
+
 def test_a_key_that_is_refused_and_gone_from_the_page_is_left_out(web: respx.MockRouter) -> None:
     is_signed_in(web)
     web.get(LABS_URL).respond(html="<html></html>")

@@ -505,3 +505,18 @@ def test_counting_reads_indexes_only(
     assert all("SEARCH" in detail and "INDEX" in detail for detail in details)
     assert ["image_missing" in detail for detail in details] == [False, True, False]
     assert "image_failed" in details[2]
+
+
+def test_counts_add_up_at_every_moment_while_pages_come_in(gallery: Gallery, studio: ProfileRecord) -> None:
+    def write() -> None:
+        sync = gallery.begin_sync(studio.id)
+        with gallery.in_this_thread():
+            for number in range(300):
+                gallery.store_page(studio.id, sync, [new_image(f"{number}-{item}") for item in range(18)])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while writer.is_alive():
+        assert gallery.counts(studio.id).downloaded == 0
+    writer.join()
+    assert gallery.counts(studio.id) == Counts(5400, 0, 5400, 0)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from flowimg_tui.demo.service import DemoService
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.tui.screens.confirm import QUIET_SECONDS
@@ -63,6 +64,41 @@ def test_neither_the_trigger_nor_a_key_that_repeats_confirms(
         clock.now += QUIET_SECONDS
         await press_and_wait(pilot, "y", "Deleted 42 image records of studio, no file. Press s to sync.")
         assert workspace.gallery.counts(studio.id).images == 0
+
+    drive(app, script)
+
+
+def test_the_records_that_go_are_those_of_the_profile_that_was_asked_about(
+    app: FlowimgApp, workspace: Workspace, demo: DemoService, clock: Clock
+) -> None:
+    workspace.add_profile("zweites", demo.cookie_header)
+
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        await pilot.press("P", "down")
+        await until(pilot, lambda: "zweites" in text_of(pilot).splitlines()[0])
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        await pilot.press("up", "ctrl+x")
+        await until(pilot, lambda: "Delete records" in text_of(pilot))
+        asked_about = "studio" if "Force refresh studio?" in text_of(pilot) else "zweites"
+        clock.now += 1
+        await press_and_wait(pilot, "y")
+        left = {each.name: workspace.gallery.counts(each.id).images for each in workspace.gallery.profiles()}
+        assert left == {"studio": 42, "zweites": 42, asked_about: 0}
+
+    drive(app, script)
+
+
+def test_a_key_pressed_many_times_asks_once(app: FlowimgApp) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        await pilot.press(*["ctrl+x"] * 6, "s", "q")
+        await until(pilot, lambda: "Delete records" not in text_of(pilot) and not app_of(pilot).runs)
+        await pilot.press(*["ctrl+x"] * 6)
+        await until(pilot, lambda: "Delete records" in text_of(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Delete records" not in text_of(pilot))
+        assert len(pilot.app.screen_stack) == 1
 
     drive(app, script)
 

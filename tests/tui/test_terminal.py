@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,12 +16,25 @@ PATIENCE = 30.0
 RESTORED = (b"\x1b[?1049l", b"\x1b[?1003l", b"\x1b[?25h")
 
 
+BROKEN_APP = """
+from flowimg_tui.cli.app import main
+from flowimg_tui.tui.screens.main import MainScreen
+
+def break_down(self):
+    secret = "canary"
+    raise RuntimeError(f"not {secret}"[:3])
+
+MainScreen.action_help = break_down
+main()
+"""
+
+
 class Terminal:
     """A pseudo-terminal with ``flowimg demo`` on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Sequence[str] = (sys.executable, "-m", "flowimg_tui")) -> None:
         self.master, slave = pty.openpty()
-        command = [sys.executable, "-m", "flowimg_tui", "demo", "--rate", "2000", "--keep", str(folder)]
+        command = [*program, "demo", "--rate", "2000", "--keep", str(folder)]
         size = {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
         environment = {**os.environ, **size, "FLOWIMG_PAGE_DELAY": "0"}
         self.process = subprocess.Popen(
@@ -106,8 +119,31 @@ def test_q_ends_with_0_and_restores_the_terminal(terminal: Terminal) -> None:
         assert sequence in terminal.seen
 
 
-def test_a_terminal_that_goes_away_ends_the_app(terminal: Terminal) -> None:
+@pytest.mark.parametrize("working", [False, True], ids=["idle", "in mid-download"])
+def test_a_terminal_that_goes_away_ends_the_app(terminal: Terminal, tmp_path: Path, working: bool) -> None:
     terminal.wait_for(b"Press s to sync")
+    if working:
+        terminal.press(b"s")
+        terminal.wait_for(b"Synced 42 new images")
+        terminal.press(b"d")
+        terminal.wait_for(b"asking")
     terminal.hang_up()
     terminal.process.send_signal(signal.SIGHUP)
     assert terminal.process.wait(PATIENCE) == 129
+    assert not list((tmp_path / "kept").rglob("*.part"))
+
+
+def test_an_unexpected_error_restores_the_terminal_and_shows_no_variables(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path / "kept", [sys.executable, "-c", BROKEN_APP])
+    try:
+        terminal.wait_for(b"Press s to sync")
+        terminal.press(b"?")
+        assert terminal.end() == 1
+    finally:
+        terminal.close()
+    assert b"The log tells more" in terminal.seen
+    assert b"canary" not in terminal.seen
+    assert b"Traceback" not in terminal.seen
+    for sequence in RESTORED:
+        assert sequence in terminal.seen
+    assert "Unexpected error" in (tmp_path / "kept" / "home" / "flowimg.log").read_text("utf-8")

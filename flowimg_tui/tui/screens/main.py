@@ -24,12 +24,13 @@ from flowimg_tui.mirror.events import (
     SignedIn,
     SyncStarted,
 )
+from flowimg_tui.store.gallery import StoreError
 from flowimg_tui.store.records import Counts, ProfileRecord
 from flowimg_tui.tui.questions import Question, before_force_refresh, before_quitting
 from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.confirm import ConfirmScreen
 from flowimg_tui.tui.screens.help import HelpScreen
-from flowimg_tui.tui.sentences import sentence_of
+from flowimg_tui.tui.sentences import Sentence, sentence_of
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.image_table import ImageSource, ImageTable
 from flowimg_tui.tui.widgets.profile_pane import ProfilePane
@@ -38,6 +39,8 @@ from flowimg_tui.tui.widgets.transfers import TransfersPane
 from flowimg_tui.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.timer import Timer
 
     from flowimg_tui.tui.app import FlowimgApp
@@ -63,10 +66,10 @@ class MainScreen(Screen[None]):
             key_display="^x",
             tooltip="Delete the image records (asks first); files stay",
         ),
-        Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),
-        Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
         Binding("question_mark", "help", "Help", key_display="?", tooltip="Show this list of keys"),
         Binding("q", "leave", "Quit", tooltip="Quit; asks first while something works"),
+        Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),
+        Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
     ]
 
     def __init__(self, workspace: Workspace) -> None:
@@ -82,6 +85,8 @@ class MainScreen(Screen[None]):
         self._turns: dict[int, int] = {}
         self._rows_are_old: set[int] = set()
         self._runnable: tuple[str, ...] = ()
+        self._said: dict[int, Sentence] = {}
+        self._asking = False
 
     @property
     def _app(self) -> "FlowimgApp":
@@ -124,6 +129,7 @@ class MainScreen(Screen[None]):
     def _open(self, profile: ProfileRecord) -> None:
         """Show the gallery of ``profile``, and what works for it."""
         self._profile = profile
+        self._status.say(*self._said.get(profile.id, ("", Mood.PLAIN)))
         try:
             self._output = self._workspace.output_folder(profile)
         except WorkspaceError as error:
@@ -191,15 +197,20 @@ class MainScreen(Screen[None]):
                 self._recount(run.profile)
             case RecordsDeleted():
                 self._recount(run.profile)
-        if self._is_shown(run):
-            sentence = sentence_of(run.profile.name, event, self._met.get(run.profile.id, 0))
-            if sentence is not None:
-                self._status.say(*sentence)
+        sentence = sentence_of(run.profile.name, event, self._met.get(run.profile.id, 0))
+        if sentence is not None:
+            self._say_of(run.profile, *sentence)
+
+    def _say_of(self, profile: ProfileRecord, sentence: str, mood: Mood) -> None:
+        """Say something of one profile: now where it is shown, else when it is."""
+        self._said[profile.id] = (sentence, mood)
+        if self._profile is not None and self._profile.id == profile.id:
+            self._status.say(sentence, mood)
 
     def show_end(self, run: Run, error: str | None) -> None:
         """Show that a run's thread is done; the app calls this for each."""
         if error is not None:
-            self._status.say(f"{run.profile.name}: {error}", Mood.BAD)
+            self._say_of(run.profile, f"{run.profile.name}: {error}", Mood.BAD)
         if self._is_shown(run):
             self._follow(None)
         self._rows_are_old.add(run.profile.id)
@@ -230,7 +241,7 @@ class MainScreen(Screen[None]):
         if self._ticker is not None:
             self._ticker.resume() if downloading else self._ticker.pause()
         if run is not None and downloading:
-            self._transfers.begin(self._workspace.workers(run.profile))
+            self._transfers.begin(run.workers)
             self._tick()
         else:
             self._table.show_transfers(())
@@ -251,7 +262,11 @@ class MainScreen(Screen[None]):
     async def _recount(self, profile: ProfileRecord) -> None:
         """Count again, in a thread: a hundred thousand rows take longer than a frame."""
         turn = self._turns[profile.id] = self._turns.get(profile.id, 0) + 1
-        counts = await asyncio.to_thread(self._count, profile.id)
+        try:
+            counts = await asyncio.to_thread(self._count, profile.id)
+        except StoreError as error:
+            self._say_of(profile, str(error), Mood.BAD)
+            return
         if turn != self._turns[profile.id]:
             return  # a later count is on its way, and this one may be the older
         before = self._counts.get(profile.id, _NO_COUNTS)
@@ -288,6 +303,8 @@ class MainScreen(Screen[None]):
         return None
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        if self._asking:
+            return False
         return None if self.is_mounted and self.why_not(action) else True
 
     def on_key(self, event: events.Key) -> None:
@@ -300,10 +317,10 @@ class MainScreen(Screen[None]):
                 self._status.say(reason, Mood.WARNING)
 
     def action_sync(self) -> None:
-        self._start(RunKind.SYNC)
+        self._start(RunKind.SYNC, self._profile)
 
     def action_download(self) -> None:
-        self._start(RunKind.DOWNLOAD)
+        self._start(RunKind.DOWNLOAD, self._profile)
 
     def action_stop(self) -> None:
         run = self._app.run_of(self._profile) if self._profile else None
@@ -311,13 +328,12 @@ class MainScreen(Screen[None]):
             run.ask_to_stop()
             self._status.say(f"Stopping the {run.kind} of {run.profile.name}", Mood.WARNING)
 
-    @work
-    async def action_refresh(self) -> None:
-        profile, counts = self._profile, self._shown_counts
-        if profile is None:
-            return
-        if await self._agreed(before_force_refresh(profile, counts)):
-            self._start(RunKind.REFRESH)
+    def action_refresh(self) -> None:
+        # The profile is taken with the key: another one may be shown before the question is answered.
+        profile = self._profile
+        if profile is not None:
+            question = before_force_refresh(profile, self._shown_counts)
+            self._ask(question, lambda: self._start(RunKind.REFRESH, profile))
 
     def action_profiles(self) -> None:
         """Go to the profiles, or from them back to the images; where they are folded, open or fold them."""
@@ -331,20 +347,32 @@ class MainScreen(Screen[None]):
         moves = [binding for binding in ImageTable.BINDINGS if isinstance(binding, Binding)]
         self._app.push_screen(HelpScreen((("Keys", keys), ("In the table", moves))))
 
-    @work
-    async def action_leave(self) -> None:
-        runs = self._app.runs
-        if runs:
-            if not await self._agreed(before_quitting(runs)):
-                return
-            self._status.say("Stopping", Mood.WARNING)
+    def action_leave(self) -> None:
+        if self._app.runs:
+            self._ask(before_quitting(self._app.runs), self._leave)
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._status.say("Stopping", Mood.WARNING)
         self._app.end_when_stopped()
 
-    async def _agreed(self, question: Question) -> bool:
-        return await self._app.push_screen_wait(ConfirmScreen(question, self._app.clock))
+    def _ask(self, question: Question, act: "Callable[[], None]") -> None:
+        """Ask, and ``act`` on yes. Until the answer no other key of this screen does anything."""
 
-    def _start(self, kind: RunKind) -> None:
-        if self._profile is None or self._app.run_of(self._profile) is not None:
-            return
-        self._app.start(kind, self._profile)
-        self._show_keys()
+        def answered(yes: bool | None) -> None:
+            self._asking = False
+            if yes:
+                act()
+
+        if not self._asking:
+            self._asking = True
+            self._app.push_screen(ConfirmScreen(question, self._app.clock), answered)
+
+    def _start(self, kind: RunKind, profile: ProfileRecord | None) -> None:
+        if profile is not None and self._app.run_of(profile) is None:
+            try:
+                self._app.start(kind, profile)
+            except WorkspaceError as error:
+                self._say_of(profile, str(error), Mood.BAD)
+            self._show_keys()

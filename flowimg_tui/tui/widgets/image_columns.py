@@ -106,10 +106,10 @@ def _state(row: Row) -> tuple[str, str]:
 
 def _file_cell(row: Row, room: int) -> Cell:
     if row.transfer is not None and row.transfer.phase is Phase.WAITING:
-        return Cell(set_cell_size(safe_text(row.transfer.reason or "", 300), room), "table--waiting")
+        return Cell(_clipped(safe_text(row.transfer.reason or "", 300), room), "table--waiting")
     if row.image.local_path is not None:
         return Cell(_short_path(PurePath(row.image.local_path), row.output, room), "table--dim")
-    return Cell(set_cell_size(safe_text(row.image.failure or "", 300), room), "table--dim")
+    return Cell(_clipped(safe_text(row.image.failure or "", 300), room), "table--dim")
 
 
 def _short_path(path: PurePath, output: PurePath, room: int) -> str:
@@ -124,6 +124,13 @@ def _short_path(path: PurePath, output: PurePath, room: int) -> str:
 
 def _fit(text: str, width: int, right: bool) -> str:
     """Return ``text`` in exactly ``width`` cells and the gap behind them."""
-    shown = text if cell_len(text) <= width else set_cell_size(text, width - 1) + ELLIPSIS
+    shown = text if cell_len(text) <= width else _clipped(text, width)
     padding = " " * (width - cell_len(shown))
     return (padding + shown if right else shown + padding) + " " * _GAP
+
+
+def _clipped(text: str, width: int) -> str:
+    """Return ``text`` in exactly ``width`` cells, with an ellipsis where some of it is left out."""
+    if cell_len(text) <= width or width < 1:
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - 1) + ELLIPSIS

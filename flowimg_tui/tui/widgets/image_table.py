@@ -152,7 +152,9 @@ class ImageTable(ScrollView, can_focus=True):
         image = self.image_at(row)
         if image is None:
             return self._strip([])
-        cells = row_cells(Row(image, self._transfers.get(image.id), self._output), width)
+        # A picture that is here is here, though the board may still hold its transfer for a moment.
+        transfer = None if image.local_path else self._transfers.get(image.id)
+        cells = row_cells(Row(image, transfer, self._output), width)
         behind = self.get_component_rich_style("table--cursor").bgcolor if row == self.cursor else None
         return self._strip(
             [Segment(cell.text, self.get_component_rich_style(cell.component)) for cell in cells], behind

@@ -12,8 +12,9 @@ from textual.widgets.option_list import Option
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.store.records import Counts, ProfileRecord
 
-_NAME_WIDTH: Final = 11
-_COUNT_WIDTH: Final = 6
+_NAME_WIDTH: Final = 10
+_COUNT_WIDTH: Final = 7
+_MISSING_WIDTH: Final = 9
 
 
 class ProfilePane(OptionList):
@@ -54,5 +55,5 @@ def _line(profile: ProfileRecord, counts: Counts) -> Content:
     return Content.assemble(
         name,
         f"{counts.images:>{_COUNT_WIDTH}}",
-        (f"{missing:>{_COUNT_WIDTH + 1}}", "$error" if counts.failed else "$secondary"),
+        (f"{missing:>{_MISSING_WIDTH}}", "$error" if counts.failed else "$secondary"),
     )
