@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +14,12 @@ from importlib import resources
 from typing import TypeVar
 
 MAX_IMAGES = 1_000_000
+PROMPTS = (
+    "a paper boat on a still lake, morning light",
+    "far hills behind a lake, soft mist in the valleys",
+    "the last light of a long evening over dark firs",
+    "layered mountains under a low sun, film grain",
+)
 
 
 class Delivery(StrEnum):
@@ -45,7 +52,12 @@ class DemoImage:
     def name(self) -> str:
         """Flow's identity of the image: 111 characters, unpadded base64 of a small protobuf message."""
         message = f"\x08\x03\x1a\x24{self.workflow_id}\x22\x03CAE\x2a\x24{self.media_key}"
-        return _unpadded_base64(message.encode("ascii"))
+        return unpadded_base64(message.encode("ascii"))
+
+    @property
+    def seed(self) -> int:
+        """What its prompt was drawn with, fixed by the media key."""
+        return int(self.media_key[:5], 16)
 
     @property
     def delivery(self) -> Delivery:
@@ -113,6 +125,19 @@ class DemoGallery:
         image = self.by_media_key(_last_key(name))
         return image if image is not None and image.name == name else None
 
+    def share(self, part: int, parts: int) -> Iterator[DemoImage]:
+        """Every `parts`-th image, newest first: the images of which `part_of` says `part`."""
+        first = self._first + (part - self._first) % parts
+        return (_image(rank) for rank in range(first, self._end, parts))
+
+    def part_of(self, media_key: str, parts: int) -> int:
+        """Which of `parts` shares holds this image, for ever. Raises KeyError when there is none such."""
+        return self._ranks[media_key] % parts
+
+    def is_recorded(self, media_key: str) -> bool:
+        """Whether this is one of the 42 recorded images. Raises KeyError when there is none such."""
+        return 0 <= self._ranks[media_key] < len(_recorded())
+
     def _rank_at(self, cursor: str) -> int:
         image = self.by_media_key(_last_key(cursor))
         if image is None or _cursor_after(image) != cursor:
@@ -155,7 +180,7 @@ def _recorded() -> tuple[DemoImage, ...]:
 
 def _media_key(rank: int) -> str:
     recorded = _recorded()
-    return recorded[rank].media_key if 0 <= rank < len(recorded) else _uuid4_text(f"media {rank}")
+    return recorded[rank].media_key if 0 <= rank < len(recorded) else uuid4_text(f"media {rank}")
 
 
 def _image(rank: int) -> DemoImage:
@@ -163,7 +188,7 @@ def _image(rank: int) -> DemoImage:
     if 0 <= rank < len(recorded):
         return recorded[rank]
     return DemoImage(
-        _uuid4_text(f"workflow {rank}"),
+        uuid4_text(f"workflow {rank}"),
         _media_key(rank),
         f"IMAGE_ASPECT_RATIO_{_RATIOS[_number(f'ratio {rank}') % len(_RATIOS)]}",
         _created(rank),
@@ -184,7 +209,8 @@ def _created(rank: int) -> str:
     return f"{text[: 20 + digits] if digits else text[:19]}Z"
 
 
-def _uuid4_text(seed: str) -> str:
+def uuid4_text(seed: str) -> str:
+    """The UUID that `seed` always gives."""
     digits = hashlib.sha256(seed.encode()).hexdigest()
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
 
@@ -199,10 +225,11 @@ def _cursor_after(image: DemoImage) -> str:
         f'0,TIMESTAMP "{seconds}.{fraction}+00",{_ACCOUNT_ID},"",'
         f'"{image.workflow_id}","CAE","{image.media_key}"'
     )
-    return _unpadded_base64(_CURSOR_HEADER + text.encode("ascii"))
+    return unpadded_base64(_CURSOR_HEADER + text.encode("ascii"))
 
 
-def _unpadded_base64(message: bytes) -> str:
+def unpadded_base64(message: bytes) -> str:
+    """Standard base64 without its `=`."""
     return base64.b64encode(message).decode("ascii").rstrip("=")
 
 

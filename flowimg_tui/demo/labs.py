@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from aiohttp import hdrs, web
 
 from flowimg_tui.demo.account import SESSION_COOKIE, DemoAccount, new_flow_key
-from flowimg_tui.demo.gallery import Delivery, DemoImage
+from flowimg_tui.demo.gallery import PROMPTS, Delivery, DemoImage
 from flowimg_tui.demo.images import SignedImages, paced_response
 from flowimg_tui.demo.pictures import dimensions
 
@@ -23,12 +23,6 @@ _MEDIA = "/v1/media/"
 _NAME = re.compile(r"[A-Za-z0-9+/=_$-]{1,512}")
 _LARGEST_PAGE = 100
 _SESSION_LIFETIME = timedelta(hours=24)
-_PROMPTS = (
-    "a paper boat on a still lake, morning light",
-    "far hills behind a lake, soft mist in the valleys",
-    "the last light of a long evening over dark firs",
-    "layered mountains under a low sun, film grain",
-)
 
 
 class LabsRoutes:
@@ -43,6 +37,7 @@ class LabsRoutes:
         """Everything under `/fx` and `/v1`."""
         return [
             web.get("/fx", self._page),
+            web.get("/fx/tools/flow", self._tool),
             web.get(_CHUNKS + "{chunk}", self._script),
             web.get("/fx/api/auth/session", self._session),
             web.get(f"/fx/api/trpc/{_LIST}", self._list),
@@ -56,6 +51,11 @@ class LabsRoutes:
             f'<script src="{source}" defer=""></script></head><body><div id="__next"></div></body></html>'
         )
         return web.Response(text=text, content_type="text/html")
+
+    async def _tool(self, request: web.Request) -> web.Response:
+        if self._account.moved:
+            return web.Response(status=308, headers={hdrs.LOCATION: "https://flow.google.com/"})
+        return await self._page(request)
 
     async def _script(self, request: web.Request) -> web.Response:
         text = self._script_text()
@@ -72,7 +72,7 @@ class LabsRoutes:
         )
 
     async def _session(self, request: web.Request) -> web.Response:
-        if not self._is_signed_in(request):
+        if self._account.moved or not self._is_signed_in(request):
             return web.json_response({})
         expires = datetime.now(UTC) + _SESSION_LIFETIME
         return web.json_response(
@@ -92,6 +92,8 @@ class LabsRoutes:
 
     async def _list(self, request: web.Request) -> web.Response:
         await asyncio.sleep(self._account.options.latency)
+        if self._account.moved:
+            return _trpc_error(404, -32004, "NOT_FOUND", _RETIRED)
         if not self._is_signed_in(request):
             return _trpc_error(401, -32001, "UNAUTHORIZED", "Unauthorized")
         try:
@@ -182,8 +184,8 @@ def _upload(image: DemoImage, url: str) -> Json:
 
 
 def _generated(image: DemoImage, url: str) -> Json:
-    seed = int(image.media_key[:5], 16)
-    prompt = {"seed": seed, "prompt": _PROMPTS[seed % len(_PROMPTS)], "workflowId": image.workflow_id}
+    text = PROMPTS[image.seed % len(PROMPTS)]
+    prompt = {"seed": image.seed, "prompt": text, "workflowId": image.workflow_id}
     return {**prompt, **_upload(image, url)}
 
 
@@ -198,6 +200,7 @@ def _generation_id(image: DemoImage) -> Json:
     }
 
 
+_RETIRED = "Flow RPCs have been deprecated and disabled. Flow has migrated to https://flow.google.com."
 _KEY_ONLY = (
     "API keys are not supported by this API. Expected OAuth2 access token or other authentication "
     "credentials that assert a principal. See https://cloud.google.com/docs/authentication"

@@ -14,9 +14,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from flowimg_tui.demo.account import SESSION_COOKIE, DemoAccount, DemoOptions
+from flowimg_tui.demo.control import ControlRoutes
 from flowimg_tui.demo.gallery import DemoGallery
+from flowimg_tui.demo.google import GoogleRoutes
 from flowimg_tui.demo.images import SignedImages
 from flowimg_tui.demo.labs import LabsRoutes
+from flowimg_tui.demo.projects import DemoProjects
 
 __all__ = ["DemoOptions", "DemoService", "RecordedRequest"]
 
@@ -78,9 +81,19 @@ class DemoService:
         return f"{self.url}/v1"
 
     @property
+    def google_url(self) -> str:
+        """What stands for `https://flow.google.com`."""
+        return f"{self.url}/flow"
+
+    @property
     def cookie_header(self) -> str:
         """The Cookie header of a browser that is signed in now."""
         return f"{SESSION_COOKIE}={self._account.session_token}"
+
+    @property
+    def google_cookie_header(self) -> str:
+        """The same for the `google` generation."""
+        return self._account.google.cookie_header
 
     @property
     def account(self) -> str:
@@ -91,6 +104,11 @@ class DemoService:
     def gallery(self) -> DemoGallery:
         """What the account holds."""
         return self._account.gallery
+
+    @property
+    def projects(self) -> DemoProjects:
+        """How the `google` generation shows it."""
+        return self._account.projects
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -115,6 +133,36 @@ class DemoService:
     def replace_flow_key(self) -> None:
         """Retire the API key that the web page names, and publish another one."""
         self._account.replace_flow_key()
+
+    def sign_out_google(self) -> None:
+        """Make the Google cookies given out so far invalid; `google_cookie_header` is then the new one."""
+        self._account.google.sign_out()
+
+    def rotate_psidts(self, *, page_renews: bool = True) -> None:
+        """Replace `__Secure-1PSIDTS`: every call refuses the old one.
+
+        The page still takes the old one, and sets the new; unless `page_renews` is false.
+        """
+        self._account.google.rotate(renewable=page_renews)
+
+    def move_account(self) -> None:
+        """Retire `labs` for this account, for ever: 404 for its list, `{}` for its session."""
+        self._account.moved = True
+
+    def use_account(self, email: str) -> None:
+        """Name another account in both generations. Raises ValueError when `email` is not an address."""
+        self._account.use_account(email)
+
+    def move_slots(self, rpcid: str, *, slot: int = 5, every: int = 1) -> None:
+        """Put a null before `slot` of the first and each `every`-th record of a call; with 0 of none.
+
+        Raises ValueError for an unknown call, a slot out of 0 to 20, an `every` out of 0 to 1000.
+        """
+        self._account.move_slots(rpcid, slot, every)
+
+    def resource_exhausted(self, n: int) -> None:
+        """Answer the next `n` calls with code 8. Raises ValueError out of 0 to 10,000."""
+        self._account.exhaust(n)
 
     def start(self) -> None:
         """Return when it listens. Raises OSError when it cannot, RuntimeError when it already does."""
@@ -163,6 +211,8 @@ class DemoService:
         application = web.Application(middlewares=[self._record])
         application.add_routes(images.routes())
         application.add_routes(LabsRoutes(self._account, images).routes())
+        application.add_routes(GoogleRoutes(self._account, images).routes())
+        application.add_routes(ControlRoutes(self._account).routes())
         application.add_routes([web.post("/control/images", self._add_images)])
         return application
 
