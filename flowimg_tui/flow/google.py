@@ -1,0 +1,297 @@
+"""The ``google`` generation of Flow: flow.google.com lists projects, their contents, and single records."""
+
+import asyncio
+import base64
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Self
+from urllib.parse import quote, urlencode
+
+import httpx
+import msgspec
+
+from flowimg_tui.flow import google_wire
+from flowimg_tui.flow.cookies import cookie_header
+from flowimg_tui.flow.errors import (
+    InvalidName,
+    ListingLoops,
+    NotFound,
+    NotUnderstood,
+    Refused,
+    SignedOut,
+    Unreachable,
+)
+from flowimg_tui.flow.google_page import (
+    PageTokens,
+    ReadCall,
+    Slot,
+    TokenReplaced,
+    decode_answer,
+    decode_tokens,
+    refusal,
+    request_body,
+)
+from flowimg_tui.flow.http import (
+    MIB,
+    PICTURE_LIMIT,
+    api_client,
+    read_body,
+    signed_url_client,
+    signed_url_error,
+    streamed,
+)
+from flowimg_tui.flow.service import Account, Media, Page, Progress
+from flowimg_tui.secret import Secret
+
+GOOGLE_URL: Final = "https://flow.google.com"
+TOKENS_LIFETIME: Final = 10 * 60.0
+
+_CALLS: Final = "/_/AiSandboxAngularFrontend/data/batchexecute"
+_PAGE_LIMIT: Final = 8 * MIB
+_ANSWER_LIMIT: Final = 16 * MIB
+_REQUEST_STEP: Final = 100_000
+_MARK: Final = 8
+_MARKS_LIMIT: Final = 10_000
+_IDLE_LIMIT: Final = 20
+
+
+class GoogleService:
+    """A :class:`~flowimg_tui.flow.service.FlowService` of the ``google`` generation."""
+
+    def __init__(
+        self,
+        cookies: Mapping[str, Secret],
+        *,
+        google_url: str = GOOGLE_URL,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Make the service; no request is made before the first call.
+
+        ``google_url`` ends with ``/u/N`` for another than the first account of the cookies.
+        """
+        self._cookies = dict(cookies)
+        self._url = google_url.rstrip("/")
+        self._tokens: PageTokens | None = None
+        self._renew_at = 0.0
+        self._renewal = asyncio.Lock()
+        now = datetime.now(UTC)
+        # As the web page counts: from the second of the day, in steps.
+        self._next_request = now.hour * 3600 + now.minute * 60 + now.second + 1
+        self._api = api_client((google_url,), transport)
+        self._open = signed_url_client((google_url,), transport)
+
+    @property
+    def cookies(self) -> Mapping[str, Secret]:
+        """The cookies as the service has rotated them by now; ``__Secure-1PSIDTS`` does not live long."""
+        return dict(self._cookies)
+
+    async def account(self) -> Account:
+        """Ask the page whose session it is.
+
+        The page does not say when the session ends: ``expires`` is how long what it says is believed.
+        """
+        async with self._renewal:
+            tokens = await self._fresh_tokens()
+        return Account(tokens.email, datetime.now(UTC) + timedelta(seconds=TOKENS_LIFETIME))
+
+    async def list_page(self, cursor: Secret | None) -> Page:
+        """Fetch the contents of the next project, and before it the projects where none is left over.
+
+        A project that went away since it was listed is an empty page with a reason.
+        """
+        place = _Place() if cursor is None else _Place.of(cursor)
+        skipped: tuple[str, ...] = ()
+        if not place.projects:
+            call = google_wire.projects_call(Secret(place.cursor) if place.cursor else None)
+            listed = google_wire.decode_projects(await self._ask(call))
+            place, skipped = place.followed_by(listed), listed.skipped
+            if not place.projects:
+                return Page((), skipped, place.as_cursor())
+        project_id, title = place.projects[0]
+        place = msgspec.structs.replace(place, projects=place.projects[1:])
+        try:
+            payload = await self._ask(google_wire.contents_call(project_id))
+        except NotFound as error:
+            return Page((), (*skipped, f"a whole project: {error}"), place.as_cursor())
+        contents = google_wire.decode_contents(payload, title)
+        images = tuple(found.image for found in contents.images)
+        return Page(images, (*skipped, *contents.skipped), place.as_cursor())
+
+    async def media(self, name: str, progress: Progress) -> Media:  # noqa: ARG002 - no byte of it comes here
+        """Ask for the record with this name: it has a fresh signed URL of the original, and no bytes."""
+        if not google_wire.is_identity(name):
+            raise InvalidName("Not asked: the image's name holds a character that Flow's names never have.")
+        return google_wire.decode_media(await self._ask(google_wire.record_call(name)), name)
+
+    async def fetch(self, url: Secret, progress: Progress) -> bytes:
+        if google_wire.is_reencoding(url.reveal()):
+            raise Refused("Not asked: the address is that of a re-encoded picture, not of the original.")
+        headers = {"accept-encoding": "identity"}
+        async with streamed(self._open, url.reveal(), headers=headers) as response:
+            if google_wire.is_reencoding(str(response.url)):
+                raise Refused("The address leads to a re-encoded picture, not to the original.")
+            if response.status_code != 200:
+                raise signed_url_error(response)
+            return await read_body(response, PICTURE_LIMIT, progress)
+
+    async def aclose(self) -> None:
+        await self._api.aclose()
+        await self._open.aclose()
+
+    async def _ask(self, call: ReadCall) -> Slot:
+        """Return the payload of the answer; the tokens are renewed once, and corrected once, on the way."""
+        tokens = await self._current_tokens()
+        renewed = corrected = False
+        while True:
+            try:
+                return await self._ask_once(call, tokens)
+            except SignedOut:
+                if renewed:
+                    raise
+                renewed, tokens = True, await self._current_tokens(refused=tokens)
+            except TokenReplaced as error:
+                if corrected:
+                    raise SignedOut("Flow refuses the page token that it has just given.") from None
+                corrected, tokens = True, self._corrected(tokens, error.token)
+
+    async def _ask_once(self, call: ReadCall, tokens: PageTokens) -> Slot:
+        origin = httpx.URL(self._url)
+        headers = {
+            "cookie": cookie_header(self._cookies),
+            "content-type": "application/x-www-form-urlencoded;charset=UTF-8",
+            "x-same-domain": "1",
+            "accept": "*/*",
+            "origin": f"{origin.scheme}://{origin.netloc.decode('ascii')}",
+            "referer": f"{self._url}/",
+        }
+        url = f"{self._url}{_CALLS}?{self._query(call, tokens)}"
+        try:
+            async with self._api.stream(
+                "POST", url, headers=headers, content=request_body(call, tokens.at)
+            ) as response:
+                body = await read_body(response, _ANSWER_LIMIT)
+        except httpx.TimeoutException as error:
+            raise Unreachable(f"{origin.host} did not answer in time.") from error
+        except httpx.HTTPError as error:
+            what = "cannot be reached" if isinstance(error, httpx.ConnectError) else "broke the connection"
+            raise Unreachable(f"{origin.host} {what}: {error or type(error).__name__}.") from error
+        self._keep_rotated(response)
+        corrects = response.status_code == 400 and b'"xsrf"' in body
+        if response.status_code != 200 and not corrects:
+            raise refusal(response, call.rpcid)
+        return decode_answer(body, call.rpcid)
+
+    def _query(self, call: ReadCall, tokens: PageTokens) -> str:
+        number, self._next_request = self._next_request, self._next_request + _REQUEST_STEP
+        parameters = {
+            "rpcids": call.rpcid,
+            "source-path": f"{httpx.URL(self._url).path.rstrip('/')}/",
+            "bl": tokens.build,
+            "f.sid": tokens.session.reveal() if tokens.session else None,
+            "hl": "en",
+            "_reqid": str(number),
+            "rt": "c",
+        }
+        return urlencode({key: value for key, value in parameters.items() if value}, quote_via=quote, safe="")
+
+    async def _current_tokens(self, refused: PageTokens | None = None) -> PageTokens:
+        """Return the page's tokens; fetch the page where there are none, they are old, or were refused.
+
+        Workers that need them at the same time wait for one fetch.
+        """
+        async with self._renewal:
+            current = self._tokens
+            if current is None or current is refused or time.monotonic() >= self._renew_at:
+                current = await self._fresh_tokens()
+            return current
+
+    async def _fresh_tokens(self) -> PageTokens:
+        headers = {"cookie": cookie_header(self._cookies), "accept": "text/html"}
+        async with streamed(self._api, f"{self._url}/", headers=headers) as response:
+            if response.status_code != 200:
+                raise refusal(response, "GET /")
+            html = (await read_body(response, _PAGE_LIMIT)).decode("utf-8", "replace")
+        self._keep_rotated(response)
+        self._tokens = None
+        self._tokens = tokens = decode_tokens(html)
+        self._renew_at = time.monotonic() + TOKENS_LIFETIME
+        return tokens
+
+    def _corrected(self, tokens: PageTokens, at: Secret) -> PageTokens:
+        """Return ``tokens`` with another ``at``, and keep them unless the page was fetched meanwhile."""
+        corrected = replace(tokens, at=at)
+        if self._tokens is tokens:
+            self._tokens = corrected
+        return corrected
+
+    def _keep_rotated(self, response: httpx.Response) -> None:
+        """Take new values of the cookies that are there; no other cookie comes in."""
+        for cookie in response.cookies.jar:
+            if cookie.name in self._cookies and cookie.value:
+                self._cookies[cookie.name] = Secret(cookie.value)
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where the listing goes on: in the projects that are known, then at the next page of projects.
+
+    It travels as the cursor of the listing, so that a listing can go on in another run.
+    """
+
+    projects: tuple[
+        tuple[
+            Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,128}\Z")],
+            Annotated[str, msgspec.Meta(max_length=200)] | None,
+        ],
+        ...,
+    ] = ()
+    cursor: str | None = None
+    marks: str = ""
+    """Digests of the projects and the cursors that were there, one after the other."""
+    idle: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """How many pages of projects in a row named none."""
+
+    def __repr__(self) -> str:
+        return f"_Place({len(self.projects)} projects, idle={self.idle})"
+
+    @classmethod
+    def of(cls, cursor: Secret) -> Self:
+        """Raises :class:`NotUnderstood` for what is not a cursor of this listing, or would begin it again."""
+        try:
+            place = msgspec.json.decode(cursor.reveal(), type=cls)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            raise NotUnderstood("This is not a place in the listing", "cursor") from None
+        if not place.projects and not place.cursor:
+            raise NotUnderstood("The place in the listing is empty", "cursor")
+        return place
+
+    def as_cursor(self) -> Secret | None:
+        if not self.projects and self.cursor is None:
+            return None
+        return Secret(msgspec.json.encode(self).decode("utf-8"))
+
+    def followed_by(self, page: google_wire.ProjectPage) -> Self:
+        """Return the place at the beginning of ``page``, without the projects that were there before.
+
+        Projects move while they are listed, so that one can come twice. Raises :class:`ListingLoops` where
+        nothing else comes.
+        """
+        seen = {self.marks[at : at + _MARK] for at in range(0, len(self.marks), _MARK)}
+        marked = [(_mark("project", project.project_id), project) for project in page.projects]
+        new = {mark: (project.project_id, project.title) for mark, project in marked if mark not in seen}
+        idle = 0 if new else self.idle + 1
+        if page.cursor is None:
+            return type(self)(tuple(new.values()))
+        cursor = page.cursor.reveal()
+        repeats = _mark("cursor", cursor) in seen or (page.projects and not new)
+        if repeats or idle > _IDLE_LIMIT or len(seen) > _MARKS_LIMIT:
+            raise ListingLoops("The pages of projects repeat, or go on without end", "UpteDb[1]")
+        marks = "".join((self.marks, *new, _mark("cursor", cursor)))
+        return type(self)(tuple(new.values()), cursor, marks, idle)
+
+
+def _mark(*parts: str) -> str:
+    digest = hashlib.sha256("\n".join(parts).encode("utf-8")).digest()
+    return base64.urlsafe_b64encode(digest)[:_MARK].decode("ascii")
