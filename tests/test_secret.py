@@ -205,7 +205,7 @@ def test_only_the_line_of_a_header_is_masked() -> None:
         "created_at=2025-10-31T09:12:44Z",
         "monkey=banana",
         "the key of the web page",
-        "/home/ada/Pictures/flowimg/studio/2026-11-22/7fb77e3a.jpg",
+        "/srv/ada/Pictures/flowimg/studio/2026-11-22/7fb77e3a.jpg",
         "AIza is where a key begins",
         "3 cookies were found",
     ],

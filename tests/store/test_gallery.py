@@ -138,7 +138,7 @@ def test_two_profiles_with_the_same_names_are_two_galleries(gallery: Gallery, st
     home = gallery.add_profile("home", "labs", None, NOON)
     gallery.store_page(studio.id, 1, [new_image("a"), new_image("b")])
     assert gallery.store_page(home.id, 1, [new_image("a")]) == PageCounts(1, 0, 0)
-    gallery.record_saved(home.id, ids(gallery, home)["a"], file_record("key-a", "/home/a.png"))
+    gallery.record_saved(home.id, ids(gallery, home)["a"], file_record("key-a", "/pictures/a.png"))
     assert gallery.counts(studio.id) == Counts(2, 0, 2, 0)
     assert gallery.files_of(studio.id, "key-a") == []
     assert gallery.delete_images(home.id) == 1
