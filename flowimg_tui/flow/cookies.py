@@ -9,7 +9,7 @@ from flowimg_tui.secret import Secret
 SESSION_COOKIE: Final = "__Secure-next-auth.session-token"
 # next-auth cuts a long session into numbered cookies.
 _SESSION_NAMES: Final = re.compile(re.escape(SESSION_COOKIE) + r"(\.\d)?")
-_VALUE: Final = re.compile(r"[!#-+\--:<-\[\]-~]{1,8192}")
+COOKIE_VALUE: Final = re.compile(r"[!#-+\--:<-\[\]-~]{1,8192}")
 
 
 class UnusableCookies(ValueError):
@@ -24,7 +24,9 @@ def session_cookies(header: str) -> dict[str, Secret]:
     text = re.sub(r"(?i)^\s*cookie\s*:\s*", "", header).strip()
     pairs = [part.strip().partition("=") for part in text.split(";") if part.strip()]
     kept = {
-        name: Secret(value) for name, _, value in pairs if is_session_cookie(name) and _VALUE.fullmatch(value)
+        name: Secret(value)
+        for name, _, value in pairs
+        if is_session_cookie(name) and COOKIE_VALUE.fullmatch(value)
     }
     if kept:
         return kept

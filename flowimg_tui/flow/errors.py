@@ -8,12 +8,13 @@
     ├── Refused            the service understood, and says no
     │   └── InvalidName    refused here, before any request
     ├── NotFound           the service does not have it (any more)
-    ├── RateLimited        too many requests; wait
     ├── Moved              this generation of the service is gone
     ├── NotUnderstood      the answer has a shape that this version does not know
     │   └── ListingLoops   the pages of the listing repeat
     ├── ForeignHost        an address that this program must not talk to
-    └── Unreachable        no answer, or none that is one: network, time-out, 5xx
+    └── Transient          the same request can succeed later
+        ├── RateLimited    too many requests; wait
+        └── Unreachable    no answer, or none that is one: network, time-out, 5xx
 """
 
 from typing import ClassVar, Final
@@ -59,14 +60,18 @@ class NotFound(FlowError):
     """HTTP 404 or 410."""
 
 
-class RateLimited(FlowError):
-    """HTTP 429; ``retry_after`` is the service's own wish in seconds, if it said one."""
+class Transient(FlowError):
+    """It passes; ``retry_after`` is the service's own wish in seconds, if it said one."""
 
     retryable = True
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class RateLimited(Transient):
+    """HTTP 429."""
 
 
 class Moved(FlowError):
@@ -94,12 +99,7 @@ class ForeignHost(FlowError):
     """A request, or a redirect, to a host outside the allowed ones. It was not made."""
 
 
-class Unreachable(FlowError):
-    """No answer; ``retry_after`` as for :class:`RateLimited` (a 503 may carry it)."""
+class Unreachable(Transient):
+    """No answer, or a 503 and its kin."""
 
-    retryable = True
     hint = "Check the network, then run it again: what is done stays done."
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after

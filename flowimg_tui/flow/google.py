@@ -22,7 +22,6 @@ from flowimg_tui.flow.errors import (
     NotUnderstood,
     Refused,
     SignedOut,
-    Unreachable,
 )
 from flowimg_tui.flow.google_page import (
     PageTokens,
@@ -168,21 +167,14 @@ class GoogleService:
             "referer": f"{self._url}/",
         }
         url = f"{self._url}{_CALLS}?{self._query(call, tokens)}"
-        try:
-            async with self._api.stream(
-                "POST", url, headers=headers, content=request_body(call, tokens.at)
-            ) as response:
-                body = await read_body(response, _ANSWER_LIMIT)
-        except httpx.TimeoutException as error:
-            raise Unreachable(f"{origin.host} did not answer in time.") from error
-        except httpx.HTTPError as error:
-            what = "cannot be reached" if isinstance(error, httpx.ConnectError) else "broke the connection"
-            raise Unreachable(f"{origin.host} {what}: {error or type(error).__name__}.") from error
+        body = request_body(call, tokens.at)
+        async with streamed(self._api, url, headers=headers, post=body) as response:
+            answer = await read_body(response, _ANSWER_LIMIT)
         self._keep_rotated(response)
-        corrects = response.status_code == 400 and b'"xsrf"' in body
+        corrects = response.status_code == 400 and b'"xsrf"' in answer
         if response.status_code != 200 and not corrects:
             raise refusal(response, call.rpcid)
-        return decode_answer(body, call.rpcid)
+        return decode_answer(answer, call.rpcid)
 
     def _query(self, call: ReadCall, tokens: PageTokens) -> str:
         number, self._next_request = self._next_request, self._next_request + _REQUEST_STEP

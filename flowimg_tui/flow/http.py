@@ -124,12 +124,20 @@ def is_expired(url: Secret, now: float) -> bool:
 
 @contextlib.asynccontextmanager
 async def streamed(
-    client: httpx.AsyncClient, url: str, *, headers: dict[str, str] | None = None
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    headers: dict[str, str] | None = None,
+    post: bytes | None = None,
 ) -> AsyncIterator[httpx.Response]:
-    """GET ``url`` and give the response before its body; failures of the way are :class:`Unreachable`."""
+    """GET ``url``, or POST a body to it, and give the response before its own body.
+
+    Failures of the way are :class:`Unreachable`.
+    """
+    method = "GET" if post is None else "POST"
     host = _host_of(url)
     try:
-        async with client.stream("GET", url, headers=headers) as response:
+        async with client.stream(method, url, headers=headers, content=post) as response:
             yield response
     except httpx.TimeoutException as error:
         raise Unreachable(f"{host} did not answer in time.") from error

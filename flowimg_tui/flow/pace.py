@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from flowimg_tui.flow.errors import FlowError
+from flowimg_tui.flow.errors import FlowError, Transient
 
 # Longer than that nobody waits for a single answer: the run says so and ends.
 LONGEST_WAIT: Final = 15 * 60.0
@@ -24,7 +24,7 @@ class RetryPolicy:
 
         What the service asks for (``Retry-After``) is the least that is waited.
         """
-        wish = getattr(error, "retry_after", None) or 0.0
+        wish = error.retry_after or 0.0 if isinstance(error, Transient) else 0.0
         if not error.retryable or tries_made >= self.tries or wish > LONGEST_WAIT:
             return None
         jitter = _RANDOM.uniform(0.0, min(self.cap, self.base * 2.0 ** (tries_made - 1)))

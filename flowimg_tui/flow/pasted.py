@@ -1,12 +1,11 @@
 """Cookies as people have them: any form a browser gives, repaired, sorted, and told by names alone."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from flowimg_tui.flow.cookies import SESSION_COOKIE, UnusableCookies, is_session_cookie
+from flowimg_tui.flow.cookies import COOKIE_VALUE, SESSION_COOKIE, UnusableCookies, is_session_cookie
 from flowimg_tui.flow.pasted_forms import read_form
 from flowimg_tui.flow.pasted_found import GOOGLE_COOKIES, HOST_COOKIES, Form, Found
 from flowimg_tui.humane import count_of
@@ -20,7 +19,6 @@ _INPUT_LIMIT: Final = 256 * 1024
 _COOKIES_LIMIT: Final = 500
 _NAMES_SHOWN: Final = 8
 _SITES_SHOWN: Final = 3
-_VALUE: Final = re.compile(r"[!#-+\--:<-\[\]-~]{1,8192}")
 _SITES: Final[Mapping[Service, str]] = {"labs": "labs.google", "google": "flow.google.com"}
 _OTHER: Final[Mapping[Service, Service]] = {"labs": "google", "google": "labs"}
 _MARKS_OF_GOOGLE: Final = (*HOST_COOKIES, "__Secure-1PSID")
@@ -95,7 +93,7 @@ def _read(text: str, now: float, service: Service | None) -> PastedCookies:
     expired: list[Found] = []
     for cookie in found:
         of = _service_of(cookie)
-        if not of or not _VALUE.fullmatch(cookie.value.reveal()):
+        if not of or not COOKIE_VALUE.fullmatch(cookie.value.reveal()):
             continue
         if cookie.expires is not None and cookie.expires <= now:
             expired.append(cookie)
