@@ -303,9 +303,8 @@ class MainScreen(Screen[None]):
         return None
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        if self._asking:
-            return False
-        return None if self.is_mounted and self.why_not(action) else True
+        dimmed = self._asking or (self.is_mounted and self.why_not(action) is not None)
+        return None if dimmed else True
 
     def on_key(self, event: events.Key) -> None:
         """Say why a dimmed key does nothing."""
