@@ -33,6 +33,15 @@ def format_duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def format_time_left(seconds: float) -> str:
+    """Return ``0 min``, ``47 min``, ``5 h`` or ``29 days``: never more than there is."""
+    minutes = max(int(seconds // 60), 0)
+    if minutes < 120:
+        return f"{minutes} min"
+    hours = minutes // 60
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"
+
+
 def format_moment(moment: datetime | None) -> str:
     """Return a time in the machine's own zone, to the minute; empty where it is not known."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else ""

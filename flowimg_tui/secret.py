@@ -33,17 +33,29 @@ class Secret:
         return bool(self._value)
 
 
-_PARAMETERS: Final = re.compile(r"(?i)\b(key|at|Signature|GoogleAccessId|cursor|nextPageToken)=[^&\s\"']+")
+_PARAMETERS: Final = re.compile(
+    r"(?i)\b(key|at|f\.sid|f\.req|Signature|GoogleAccessId|cursor|nextPageToken)=[^&\s\"']+"
+)
+# A repr within a repr, and JSON within JSON, have backslashes before their quotes.
+_QUOTE: Final = r"\\*[\"']"
 # In JSON, in a repr, and percent-encoded in the address of the list: a cursor holds an account id.
 _FIELDS: Final = re.compile(
-    r"(?i)(cursor|nextPageToken)((?:%22|[\"'])\s*(?::|%3A)\s*(?:%22|[\"']))(?:(?!%22)[^\"'\s&])+"
+    r"(?i)(cursor|nextPageToken|SNlM0e|FdrFJe|xsrf|af\.httprm)"
+    rf"((?:%22|{_QUOTE})\s*(?::|%3A|,(?:\s*[0-9]+\s*,)?)\s*(?:%22|{_QUOTE}))"
+    r"(?:(?!%22)[^\"'\s&\\])+"
 )
-_HEADERS: Final = re.compile(r"(?i)\b((?:set-)?cookie|authorization)([\"']?\s*[:=,]\s*)[^\r\n]+")
+# A comma parts a header from its value in a repr alone; in a sentence it parts clauses.
+_HEADERS: Final = re.compile(
+    rf"(?i)\b((?:set-)?cookie|authorization)((?:{_QUOTE})?\s*[:=]\s*|{_QUOTE}\s*,\s*)[^\r\n]+"
+)
 _SHAPES: Final = re.compile(
     r"AIza[0-9A-Za-z_-]{35}"  # a browser key
     r"|ya29\.[0-9A-Za-z._-]+"  # an OAuth access token
-    r"|Bearer\s+[^\s\"']+"
-    r"|__Secure-[\w.-]+=[^;\s]+"
+    r"|Bearer\s+(?!token[:,.;]?\s)[^\s\"']+"
+    # Flow's cookies, of either generation, and a session token without its cookie's name.
+    r"|\b(?:__Secure-[\w.-]+|(?:[HSO]|S?API)?SID(?:CC)?)=[^;\s\"']+"
+    r"|eyJ[\w-]{16,}[\w.-]*"
+    r"|(?<=/asb/)[\w-]+"  # of a re-encoded picture: whoever has its address can read it
 )
 
 
@@ -53,3 +65,15 @@ def redact(text: str) -> str:
     text = _PARAMETERS.sub(rf"\1={MASK}", text)
     text = _FIELDS.sub(rf"\1\2{MASK}", text)
     return _SHAPES.sub(MASK, text)
+
+
+_LONG: Final = re.compile(r"[^\s\"'“”<>(){}\[\],;]{16,}")
+_NO_WORD: Final = re.compile(r"[0-9]|[a-z][A-Z]")
+
+
+def words_of_others(text: str) -> str:
+    """Return what somebody says who knows credentials of ours, without what can be one that they repeat.
+
+    Alone and cut, a credential has no form of its own: so goes whatever is long and no word.
+    """
+    return _LONG.sub(lambda long: MASK if _NO_WORD.search(long[0]) else long[0], redact(text))

@@ -27,7 +27,7 @@ async def main() -> None:
         with (
             DemoService(DemoOptions(rate=16_000)) as service,
             tempfile.TemporaryDirectory() as folder,
-            demo_workspace(service, Path(folder)) as workspace,
+            demo_workspace(service, Path(folder), service.cookie_header) as workspace,
         ):
             app = FlowimgApp(workspace)
             async with app.run_test(size=size) as pilot:

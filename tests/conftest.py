@@ -14,6 +14,9 @@ from flowimg_tui.demo.service import DemoService
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.workspace import Workspace
 
+SERVICES = ("labs", "google")
+"""The two generations of Flow."""
+
 WIRE = Path(__file__).parent / "data" / "flow_service" / "labs"
 """The recorded answers of the labs generation."""
 
@@ -71,4 +74,23 @@ def workspace(environment: dict[str, str]) -> Iterator[Workspace]:
 @pytest.fixture
 def studio(workspace: Workspace, demo: DemoService) -> ProfileRecord:
     """A profile that is signed in to the demo service."""
-    return workspace.add_profile("studio", demo.cookie_header)
+    return add_profile(workspace, "studio", demo.cookie_header)
+
+
+def cookies_of(demo: DemoService, service: str) -> str:
+    """Return the Cookie header of a browser that is signed in now to that generation."""
+    return {"labs": demo.cookie_header, "google": demo.google_cookie_header}[service]
+
+
+def add_profile(
+    workspace: Workspace, name: str, cookies: str, output: str | None = None, account: str | None = None
+) -> ProfileRecord:
+    """Add a profile with cookies as people paste them, without asking Flow what they are worth."""
+    given = workspace.profiles.read_cookies(name, cookies)
+    return workspace.profiles.add(name, given, output, account)
+
+
+def give_cookies(workspace: Workspace, name: str, cookies: str) -> ProfileRecord:
+    """Give a profile other cookies as people paste them, without asking Flow what they are worth."""
+    profile = workspace.profiles.named(name)
+    return workspace.profiles.replace_cookies(profile, workspace.profiles.read_cookies(name, cookies))

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowimg_tui.humane import count_of, format_bytes, format_duration, format_moment, format_ratio
+from flowimg_tui.humane import (
+    count_of,
+    format_bytes,
+    format_duration,
+    format_moment,
+    format_ratio,
+    format_time_left,
+)
 
 ANY_PACE = settings(deadline=None)
 FACTORS = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
@@ -87,6 +94,37 @@ def test_a_duration_is_never_more_than_half_a_second_off(seconds: float) -> None
     assert len(minutes) == 2 or not hours
     total = int(hours[0] if hours else 0) * 3600 + int(minutes) * 60 + int(rest)
     assert abs(total - seconds) <= 0.5
+
+
+MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-DAY, "0 min"),
+        (-0.1, "0 min"),
+        (0, "0 min"),
+        (MINUTE - 0.1, "0 min"),
+        (MINUTE, "1 min"),
+        (48 * MINUTE - 0.1, "47 min"),
+        (2 * HOUR - 0.1, "119 min"),
+        (2 * HOUR, "2 h"),
+        (48 * HOUR - 0.1, "47 h"),
+        (2 * DAY, "2 days"),
+        (30 * DAY - 0.1, "29 days"),
+    ],
+)
+def test_the_time_left_is_told_in_one_unit(seconds: float, text: str) -> None:
+    assert format_time_left(seconds) == text
+
+
+@given(st.floats(0, 10**9))
+@ANY_PACE
+def test_no_more_time_is_promised_than_there_is_and_not_much_less(seconds: float) -> None:
+    number, unit = format_time_left(seconds).split()
+    factor = {"min": MINUTE, "h": HOUR, "days": DAY}[unit]
+    assert int(number) * factor <= seconds < (int(number) + 1) * factor
 
 
 @pytest.mark.parametrize(

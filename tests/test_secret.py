@@ -150,6 +150,8 @@ ADDRESSES = (
     f"at={CANARY}",
     f"cursor={CANARY}",
     f"nextPageToken={CANARY}",
+    f"f.sid={CANARY}",
+    f"POST /data/batchexecute?rpcids=UpteDb&bl=boq_x&f.sid=-{CANARY}&hl=en&_reqid=1&rt=c HTTP/1.1",
 )
 PAGE_TOKENS = (
     f'{{"userWorkflows":[],"nextPageToken":"{CANARY}"}}',
@@ -172,6 +174,10 @@ SHAPES = (
     f"{SESSION_COOKIE}.0={CANARY}; a=b",
     f"'{SESSION_COOKIE}={CANARY}'",
     f"__Secure-1PSIDTS={CANARY}",
+    *(f"{name}={CANARY}" for name in ("SID", "HSID", "SSID", "APISID", "SAPISID", "OSID", "SIDCC")),
+    f"SID={CANARY}; HSID={CANARY}; APISID={CANARY}; SAPISID={CANARY}; OSID={CANARY}; SIDCC={CANARY}",
+    f"eyJ{CANARY}",
+    f"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..{CANARY}.{CANARY}",
 )
 
 
@@ -191,6 +197,11 @@ def test_what_is_no_secret_stays_to_be_read() -> None:
     assert redacted.endswith(" (try 2)")
 
 
+def test_the_rest_of_a_call_stays_to_be_read() -> None:
+    call = "rpcids=UpteDb&source-path=%2F&bl=boq_x&f.sid={}&hl=en&_reqid=12345&rt=c"
+    assert redact(call.format(f"-{CANARY}")) == call.format(MASK)
+
+
 def test_only_the_line_of_a_header_is_masked() -> None:
     assert redact(f"GET /\nCookie: a={CANARY}\nAccept: */*") == f"GET /\nCookie: {MASK}\nAccept: */*"
 
@@ -208,6 +219,8 @@ def test_only_the_line_of_a_header_is_masked() -> None:
         "/srv/ada/Pictures/flowimg/studio/2026-11-22/7fb77e3a.jpg",
         "AIza is where a key begins",
         "3 cookies were found",
+        "a Cookie header with 1 cookie, but none of a session of Flow",
+        "a Bearer token: it ends within the hour",
     ],
 )
 def test_text_without_credentials_is_not_changed(text: str) -> None:

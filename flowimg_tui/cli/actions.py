@@ -88,7 +88,7 @@ def refresh(
     style = _style(as_json, as_jsonl)
     if not yes:
         with opened_workspace() as workspace:
-            images = workspace.gallery.counts(workspace.profile(profile).id).images
+            images = workspace.gallery.counts(workspace.profiles.named(profile).id).images
         fail(
             f"This deletes {count_of(images, 'image record')} of {profile}; files on disk stay. "
             "Nothing was deleted: say --yes to do it.",
@@ -166,6 +166,7 @@ async def _sync(run: _Run, profile: ProfileRecord) -> _Outcome:
         "new": finished.new,
         "updated": finished.updated,
         "skipped": finished.skipped,
+        "videos": finished.videos,
         "complete": finished.complete,
         "error": str(finished.error) if finished.error else None,
     }

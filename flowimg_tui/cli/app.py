@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from flowimg_tui import __version__
-from flowimg_tui.cli import actions, demo, profiles, views
+from flowimg_tui.cli import actions, config, demo, profiles, views
 from flowimg_tui.cli.diagnostics import ExitCode, refuse_without_terminal, tell
 from flowimg_tui.cli.options import opened_workspace
 from flowimg_tui.cli.output import flush, write_line
@@ -25,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(profiles.app, name="profile")
+app.add_typer(config.app, name="config")
 app.command()(demo.demo)
 app.command()(actions.sync)
 app.command()(actions.download)

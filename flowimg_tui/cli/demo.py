@@ -2,6 +2,7 @@
 
 import shlex
 import signal
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,13 @@ from flowimg_tui.cli.stopping import SIGNALS
 
 if TYPE_CHECKING:
     from flowimg_tui.demo.service import DemoService
+
+
+class Generation(StrEnum):
+    """The two of Flow."""
+
+    LABS = "labs"
+    GOOGLE = "google"
 
 
 def demo(
@@ -31,6 +39,9 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Keep the home and the pictures there.")
     ] = None,
+    generation: Annotated[
+        Generation, typer.Option("--service", help="The generation of Flow that the profile is on.")
+    ] = Generation.LABS,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The service's port; 0 takes a free one.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -53,36 +64,44 @@ def demo(
     try:
         with DemoService(options, port=port) as service:
             if serve:
-                _serve(service, as_json)
+                _serve(service, generation, as_json)
             else:
-                _open_app(service, keep)
+                _open_app(service, generation, keep)
     except OSError as error:
         fail(f"The demo cannot start: {error}.", ExitCode.ERROR)
 
 
-def _open_app(service: "DemoService", keep: Path | None) -> None:
+def _open_app(service: "DemoService", generation: Generation, keep: Path | None) -> None:
     from flowimg_tui.demo.home import demo_folder, demo_workspace
     from flowimg_tui.tui.app import FlowimgApp
 
-    with errors_told(), demo_folder(keep) as folder, demo_workspace(service, folder) as workspace:
-        code = FlowimgApp(workspace).run_to_exit_code()
+    with errors_told(), demo_folder(keep) as folder:
+        with demo_workspace(service, folder, _cookies(service, generation)) as workspace:
+            code = FlowimgApp(workspace).run_to_exit_code()
         if keep is not None:
             tell(f"The demo's home and pictures are kept in {folder}.")
     raise typer.Exit(code)
 
 
-def _serve(service: "DemoService", as_json: bool) -> None:
-    cookies = service.cookie_header
+def _cookies(service: "DemoService", generation: Generation) -> str:
+    return service.google_cookie_header if generation is Generation.GOOGLE else service.cookie_header
+
+
+def _serve(service: "DemoService", generation: Generation, as_json: bool) -> None:
+    cookies = _cookies(service, generation)
     if as_json:
         answer = {"url": service.url, "labs_url": service.labs_url, "media_url": service.media_url}
-        write_json({**answer, "cookies": cookies})
+        write_json({**answer, "google_url": service.google_url, "cookies": cookies})
     else:
         write_line(f"# A stand-in Flow service answers at {service.url} until it is interrupted. To use it:")
         write_line(f"export FLOWIMG_LABS_URL={service.labs_url}")
         write_line(f"export FLOWIMG_MEDIA_URL={service.media_url}")
+        write_line(f"export FLOWIMG_GOOGLE_URL={service.google_url}")
         write_line("export FLOWIMG_HOME=$(mktemp -d)")
         write_line('export FLOWIMG_OUTPUT="$FLOWIMG_HOME/pictures"')
         write_line(f"printf %s {shlex.quote(cookies)} | flowimg profile add demo --cookies -")
         write_line(f"# Ten more images: curl -X POST '{service.url}/control/images?add=10'")
+        fault = "sign_out_google" if generation is Generation.GOOGLE else "sign_out"
+        write_line(f"# The session ends: curl -X POST '{service.url}/control/fault?name={fault}'")
     flush()
     raise typer.Exit(128 + signal.sigwait(SIGNALS))

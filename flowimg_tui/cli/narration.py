@@ -12,6 +12,8 @@ from flowimg_tui.mirror.events import (
     PageDelayed,
     PageRetry,
     PageSynced,
+    SessionEnded,
+    SessionRenewed,
     SignedIn,
     SyncFinished,
 )
@@ -33,6 +35,11 @@ class Narrator:
         match event:
             case SignedIn(email=email):
                 self._passing(f"{self._profile}: signed in as {email or 'an account without e-mail'}")
+            case SessionEnded(error=error):
+                tell_error(error)
+                self._line.tell(f"{self._profile}: paused until the profile has new cookies")
+            case SessionRenewed():
+                self._line.tell(f"{self._profile}: goes on with the new cookies")
             case PageSynced():
                 self._images += event.new + event.updated
                 skipped = f", {event.skipped} skipped" if event.skipped else ""

@@ -34,7 +34,7 @@ def chosen_profiles(workspace: Workspace, name: str | None, every: bool) -> list
     if name is not None and every:
         fail("Say --profile or --all, not both.", ExitCode.USAGE)
     if name is not None:
-        return [workspace.profile(name)]
+        return [workspace.profiles.named(name)]
     profiles = workspace.gallery.profiles()
     if not profiles:
         fail("There is no profile yet. Add one: flowimg profile add NAME --cookies FILE", ExitCode.USAGE)

@@ -1,11 +1,14 @@
 """Running one action in a loop of its own, with the signals that stop it."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
-from flowimg_tui.mirror.stop import Stop
+import typer
+
+from flowimg_tui.mirror.stop import Stop, Stopped
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -19,6 +22,20 @@ def run_stoppable(action: Callable[[Stop], Coroutine[Any, Any, T]]) -> tuple[T, 
     finds the default handler: it ends the process.
     """
     return asyncio.run(_run(action))
+
+
+def run_or_exit(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run ``work`` to its end and return its result; a signal cancels it and ends the command."""
+
+    async def cut(stop: Stop) -> T | None:
+        with contextlib.suppress(Stopped):
+            return await stop.cuts(work())
+        return None
+
+    result, signalled = run_stoppable(cut)
+    if signalled:
+        raise typer.Exit(signalled)
+    return cast("T", result)
 
 
 async def _run(action: Callable[[Stop], Coroutine[Any, Any, T]]) -> tuple[T, int | None]:

@@ -67,6 +67,12 @@ def _described(profile: str, image: ImageRecord) -> dict[str, object]:
         "local_path": image.local_path,
         "size": image.size,
         "failure": image.failure,
+        "title": image.title,
+        "prompt": image.prompt,
+        "seed": image.seed,
+        "width": image.width,
+        "height": image.height,
+        "project": image.project_title,
     }
 
 

@@ -1,10 +1,12 @@
 """Credentials on disk: one file a profile, readable by its owner only, replaced as a whole."""
 
 import contextlib
+import fcntl
 import os
 import re
 import stat
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,8 @@ from flowimg_tui.secret import Secret
 
 _PROFILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _FILE_LIMIT: Final = 256 * 1024
+_LOCK_LOOKS: Final = 50
+_LOCK_PAUSE: Final = 0.02
 
 
 class CredentialsError(Exception):
@@ -59,12 +63,62 @@ class CredentialStore:
             raise CredentialsError(f"{path} cannot be read: {error.strerror}.") from error
         return {name: Secret(value) for name, value in stored.cookies.items()}
 
+    def version(self, profile: str) -> tuple[int, int] | None:
+        """Return what differs after each write, or ``None`` where there is no file."""
+        try:
+            status = self._path(profile).stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_ino
+
+    def replace(
+        self, profile: str, old: Mapping[str, Secret], new: Mapping[str, Secret]
+    ) -> tuple[int, int] | None:
+        """Write ``new`` where ``old`` still stands, and return its version; ``None`` where it does not.
+
+        Raises :class:`CredentialsError`.
+        """
+        with self._locked():
+            if self.read(profile) != old:
+                return None
+            self._write(profile, new)
+            return self.version(profile)
+
     def write(self, profile: str, cookies: Mapping[str, Secret]) -> None:
         """Replace the cookies of ``profile``, atomically. Raises :class:`CredentialsError`."""
+        check_profile_name(profile)
+        with self._locked():
+            self._write(profile, cookies)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other writers out, those of other processes too."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise CredentialsError(f"{self._folder} cannot be used: {error.strerror}.") from error
+        try:
+            self._lock(folder)
+            yield
+        finally:
+            os.close(folder)
+
+    def _lock(self, folder: int) -> None:
+        # A write takes milliseconds; a process that is stopped in the middle of one must not stop this one.
+        for _ in range(_LOCK_LOOKS):
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_LOCK_PAUSE)
+            else:
+                return
+        raise CredentialsError(f"Another process writes into {self._folder} and does not end. Try again.")
+
+    def _write(self, profile: str, cookies: Mapping[str, Secret]) -> None:
         path = self._path(profile)
         temp = path.with_suffix(f".{os.getpid()}.tmp")
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._refuse_wide(self._folder, "700")
             descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb") as file:

@@ -23,6 +23,7 @@ GOOGLE_COOKIES: Final = frozenset(
     | {f"__Secure-{n}P{name}" for n in (1, 3) for name in ("SID", "SIDTS", "SIDCC", "APISID")}
 )
 READ_CALLS: Final = ("UpteDb", "Zzl0ze", "as29s")
+_SEALED = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0"  # {"alg":"dir","enc":"A256GCM"}, as next-auth writes it
 _ROTATING = ("__Secure-1PSIDTS", "__Secure-3PSIDTS")
 _KEY_CHARACTERS = string.ascii_letters + string.digits + "_-"
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}")
@@ -88,9 +89,15 @@ class DemoAccount:
         self.revoke_bearer()
         self.replace_flow_key()
 
+    @property
+    def cookie_header(self) -> str:
+        """The `Cookie` header of a browser that is signed in to `labs`."""
+        return f"{SESSION_COOKIE}={self.session_token}"
+
     def sign_out(self) -> None:
         """End the session: its cookie opens nothing any more, that of the next sign-in does."""
-        self.session_token = secrets.token_urlsafe(48)
+        iv, body, tag = (secrets.token_urlsafe(size) for size in (12, 96, 16))
+        self.session_token = f"{_SEALED}..{iv}.{body}.{tag}"
 
     def revoke_bearer(self) -> None:
         """Make the current access token invalid; the session hands out another one."""

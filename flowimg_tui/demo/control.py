@@ -2,6 +2,7 @@
 
 | name | parameters | what happens then |
 |---|---|---|
+| `sign_out` | | the session cookie of `labs` given out so far opens nothing |
 | `sign_out_google` | | the Google cookies and page tokens given out so far open nothing |
 | `rotate_psidts` | `page_renews` = `true` (default) or `false` | calls refuse the old `__Secure-1PSIDTS` |
 | `move_account` | | `labs` is retired for this account |
@@ -9,8 +10,8 @@
 | `move_slots` | `rpcid`, `slot` (5), `every` (1) | records of that call have a null before that slot |
 | `resource_exhausted` | `n` (1) | the next `n` calls find the quota used up |
 
-The answer is `{"fault": NAME, "google_cookie_header": …}`, with the cookies of a browser that is signed in
-now; or 400 `{"error": …}`, and nothing has changed.
+The answer is `{"fault": NAME, "cookie_header": …, "google_cookie_header": …}`, with the cookies of a browser
+that is signed in now, to `labs` and to the later generation; or 400 `{"error": …}`, and nothing has changed.
 """
 
 import re
@@ -22,6 +23,7 @@ from aiohttp import web
 from flowimg_tui.demo.account import DemoAccount
 
 _PARAMETERS: Final[dict[str, frozenset[str]]] = {
+    "sign_out": frozenset(),
     "sign_out_google": frozenset(),
     "rotate_psidts": frozenset({"page_renews"}),
     "move_account": frozenset(),
@@ -48,8 +50,8 @@ class ControlRoutes:
             self._apply(name, parameters)
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
-        cookies = self._account.google.cookie_header
-        return web.json_response({"fault": name, "google_cookie_header": cookies})
+        labs, google = self._account.cookie_header, self._account.google.cookie_header
+        return web.json_response({"fault": name, "cookie_header": labs, "google_cookie_header": google})
 
     def _apply(self, name: str, parameters: Mapping[str, str]) -> None:
         if name not in _PARAMETERS:
@@ -57,6 +59,8 @@ class ControlRoutes:
         if not _PARAMETERS[name].issuperset(parameters):
             raise ValueError(f"{name} takes {', '.join(sorted(_PARAMETERS[name])) or 'no parameters'}")
         match name:
+            case "sign_out":
+                self._account.sign_out()
             case "sign_out_google":
                 self._account.google.sign_out()
             case "rotate_psidts":

@@ -12,6 +12,7 @@ from flowimg_tui.demo.service import DemoService
 from flowimg_tui.workspace import Workspace
 
 PROFILE: Final = "demo"
+_OF_A_REAL_ACCOUNT: Final = ("FLOWIMG_SERVICE", "FLOWIMG_COOKIE_COMMAND", "FLOWIMG_FLOW_KEY")
 
 
 @contextmanager
@@ -35,19 +36,22 @@ def demo_environment(service: DemoService, folder: Path) -> dict[str, str]:
         "FLOWIMG_OUTPUT": str(folder / "pictures"),
         "FLOWIMG_LABS_URL": service.labs_url,
         "FLOWIMG_MEDIA_URL": service.media_url,
+        "FLOWIMG_GOOGLE_URL": service.google_url,
     }
 
 
-def demo_workspace(service: DemoService, folder: Path) -> Workspace:
-    """Return an open installation below ``folder`` whose profile ``demo`` is signed in to ``service``.
+def demo_workspace(service: DemoService, folder: Path, cookies: str) -> Workspace:
+    """Return an open installation below ``folder`` whose profile ``demo`` has ``cookies`` of ``service``.
 
     A profile that an earlier demo left there gets the new session. Raises ``WorkspaceError``.
     """
-    environment = {**os.environ, **demo_environment(service, folder)}
+    own = {name: value for name, value in os.environ.items() if name not in _OF_A_REAL_ACCOUNT}
+    environment = {**own, **demo_environment(service, folder)}
     workspace = Workspace(Locations.from_environment(environment), environment=environment)
+    given = workspace.profiles.read_cookies(PROFILE, cookies)
     existing = workspace.gallery.find_profile(PROFILE)
     if existing is None:
-        workspace.add_profile(PROFILE, service.cookie_header)
+        workspace.profiles.add(PROFILE, given)
     else:
-        workspace.replace_cookies(existing, service.cookie_header)
+        workspace.profiles.replace_cookies(existing, given)
     return workspace

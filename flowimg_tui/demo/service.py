@@ -13,7 +13,7 @@ from typing import Self
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from flowimg_tui.demo.account import SESSION_COOKIE, DemoAccount, DemoOptions
+from flowimg_tui.demo.account import DemoAccount, DemoOptions
 from flowimg_tui.demo.control import ControlRoutes
 from flowimg_tui.demo.gallery import DemoGallery
 from flowimg_tui.demo.google import GoogleRoutes
@@ -88,7 +88,7 @@ class DemoService:
     @property
     def cookie_header(self) -> str:
         """The Cookie header of a browser that is signed in now."""
-        return f"{SESSION_COOKIE}={self._account.session_token}"
+        return self._account.cookie_header
 
     @property
     def google_cookie_header(self) -> str:

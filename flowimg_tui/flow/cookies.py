@@ -16,33 +16,6 @@ class UnusableCookies(ValueError):
     """The text holds no session of Flow; the message says what it looks like and what is missing."""
 
 
-def session_cookies(header: str) -> dict[str, Secret]:
-    """Return the session cookies of a ``Cookie`` header as name → value; every other cookie is dropped.
-
-    Raises :class:`UnusableCookies`.
-    """
-    text = re.sub(r"(?i)^\s*cookie\s*:\s*", "", header).strip()
-    pairs = [part.strip().partition("=") for part in text.split(";") if part.strip()]
-    kept = {
-        name: Secret(value)
-        for name, _, value in pairs
-        if is_session_cookie(name) and COOKIE_VALUE.fullmatch(value)
-    }
-    if kept:
-        return kept
-    if not text:
-        raise UnusableCookies(f"The input is empty; a Cookie header with {SESSION_COOKIE} in it is needed.")
-    named = [name for name, separator, _ in pairs if separator]
-    if not named:
-        raise UnusableCookies(
-            f"This does not look like a Cookie header (name=value; name=value); {SESSION_COOKIE} is needed."
-        )
-    raise UnusableCookies(
-        f"A Cookie header with {len(named)} cookies, but without a usable {SESSION_COOKIE}. "
-        "Copy the header of a request to labs.google while you are signed in there."
-    )
-
-
 def is_session_cookie(name: str) -> bool:
     return _SESSION_NAMES.fullmatch(name) is not None
 
@@ -55,6 +28,10 @@ def cookie_header(cookies: Mapping[str, Secret]) -> str:
 def rotated(cookies: Mapping[str, Secret], received: Iterable[tuple[str, str]]) -> Mapping[str, Secret]:
     """Return the session cookies among ``received`` (name, value), or ``cookies`` where there are none.
 
-    All or nothing: a session cut into numbered cookies must not be mixed with parts of the one before.
+    All or nothing: a session cut into numbered cookies must not be mixed with parts of the one before, and
+    one with a value that no request can carry would be none.
     """
-    return {name: Secret(value) for name, value in received if is_session_cookie(name) and value} or cookies
+    session = {name: value for name, value in received if is_session_cookie(name) and value}
+    if not all(map(COOKIE_VALUE.fullmatch, session.values())):
+        return cookies
+    return {name: Secret(session[name]) for name in session} or cookies

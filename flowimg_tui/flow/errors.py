@@ -4,6 +4,7 @@
 
     FlowError
     ├── SignedOut          the session ended: sign in again
+    │   └── NeedsRefresh   it is known, but only the browser can bring it back to life
     ├── WrongAccount       the session is somebody else's
     ├── Refused            the service understood, and says no
     │   └── InvalidName    refused here, before any request
@@ -38,14 +39,22 @@ class FlowError(Exception):
         super().__init__(safe_text(reason, _REASON_LIMIT))
 
 
+_GIVE_THEM: Final = "give them to the profile: key e in the app, or flowimg profile edit NAME --cookies FILE."
+
+
 class SignedOut(FlowError):
-    hint = (
-        "Sign in to Flow in the browser, copy its cookies, and run: flowimg profile edit NAME --cookies FILE"
-    )
+    hint = f"Sign in to Flow in the browser, copy its cookies anew, and {_GIVE_THEM}"
+
+
+class NeedsRefresh(SignedOut):
+    hint = f"Open Flow in the browser, which refreshes it; then copy the cookies anew, and {_GIVE_THEM}"
 
 
 class WrongAccount(FlowError):
-    hint = "Give the profile the cookies of its own account, or add another profile for the other one."
+    hint = (
+        "Give the profile the cookies of its own account, or add a profile for the other one. "
+        "Where the account itself has got another address, say so: --account-changed, or the box in the form."
+    )
 
 
 class Refused(FlowError):
@@ -77,7 +86,8 @@ class RateLimited(Transient):
 class Moved(FlowError):
     hint = (
         "Google moved Flow to https://flow.google.com in September 2026; signing in again on labs.google "
-        "does not help. The pictures that are here stay here."
+        "does not help. Sign in there, copy the cookies of that site, and "
+        f"{_GIVE_THEM} The pictures that are here stay here, and are recognised."
     )
 
 

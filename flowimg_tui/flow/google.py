@@ -4,9 +4,9 @@ import asyncio
 import base64
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Final, Self
 from urllib.parse import quote, urlencode
 
@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from flowimg_tui.flow import google_wire
-from flowimg_tui.flow.cookies import cookie_header
+from flowimg_tui.flow.cookies import COOKIE_VALUE, cookie_header
 from flowimg_tui.flow.errors import (
     InvalidName,
     ListingLoops,
@@ -35,11 +35,10 @@ from flowimg_tui.flow.google_page import (
 )
 from flowimg_tui.flow.http import (
     MIB,
-    PICTURE_LIMIT,
     api_client,
+    fetch_picture,
     read_body,
     signed_url_client,
-    signed_url_error,
     streamed,
 )
 from flowimg_tui.flow.service import Account, Media, Page, Progress
@@ -65,13 +64,17 @@ class GoogleService:
         cookies: Mapping[str, Secret],
         *,
         google_url: str = GOOGLE_URL,
+        keep_cookies: Callable[[Mapping[str, Secret]], None] = lambda _: None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Make the service; no request is made before the first call.
 
-        ``google_url`` ends with ``/u/N`` for another than the first account of the cookies.
+        ``google_url`` ends with ``/u/N`` for another than the first account of the cookies. ``keep_cookies``
+        is called with all cookies whenever the service has rotated one: ``__Secure-1PSIDTS`` does not live
+        long.
         """
         self._cookies = dict(cookies)
+        self._keep_cookies = keep_cookies
         self._url = google_url.rstrip("/")
         self._tokens: PageTokens | None = None
         self._renew_at = 0.0
@@ -82,19 +85,11 @@ class GoogleService:
         self._api = api_client((google_url,), transport)
         self._open = signed_url_client((google_url,), transport)
 
-    @property
-    def cookies(self) -> Mapping[str, Secret]:
-        """The cookies as the service has rotated them by now; ``__Secure-1PSIDTS`` does not live long."""
-        return dict(self._cookies)
-
     async def account(self) -> Account:
-        """Ask the page whose session it is.
-
-        The page does not say when the session ends: ``expires`` is how long what it says is believed.
-        """
+        """Ask the page whose session it is; it does not say when the session ends."""
         async with self._renewal:
             tokens = await self._fresh_tokens()
-        return Account(tokens.email, datetime.now(UTC) + timedelta(seconds=TOKENS_LIFETIME))
+        return Account(tokens.email, expires=None)
 
     async def list_page(self, cursor: Secret | None) -> Page:
         """Fetch the contents of the next project, and before it the projects where none is left over.
@@ -116,25 +111,28 @@ class GoogleService:
         except NotFound as error:
             return Page((), (*skipped, f"a whole project: {error}"), place.as_cursor())
         contents = google_wire.decode_contents(payload, title)
-        images = tuple(found.image for found in contents.images)
-        return Page(images, (*skipped, *contents.skipped), place.as_cursor())
+        # One picture can stand in several projects.
+        return Page(
+            contents.images,
+            (*skipped, *contents.skipped),
+            place.as_cursor(),
+            contents.videos,
+            may_repeat=True,
+        )
 
     async def media(self, name: str, progress: Progress) -> Media:  # noqa: ARG002 - no byte of it comes here
         """Ask for the record with this name: it has a fresh signed URL of the original, and no bytes."""
         if not google_wire.is_identity(name):
-            raise InvalidName("Not asked: the image's name holds a character that Flow's names never have.")
+            raise InvalidName(
+                "Not asked: flow.google.com knows no such name. "
+                "A picture of the time before gets its new one when a sync finds it there."
+            )
         return google_wire.decode_media(await self._ask(google_wire.record_call(name)), name)
 
     async def fetch(self, url: Secret, progress: Progress) -> bytes:
         if google_wire.is_reencoding(url.reveal()):
             raise Refused("Not asked: the address is that of a re-encoded picture, not of the original.")
-        headers = {"accept-encoding": "identity"}
-        async with streamed(self._open, url.reveal(), headers=headers) as response:
-            if google_wire.is_reencoding(str(response.url)):
-                raise Refused("The address leads to a re-encoded picture, not to the original.")
-            if response.status_code != 200:
-                raise signed_url_error(response)
-            return await read_body(response, PICTURE_LIMIT, progress)
+        return await fetch_picture(self._open, url, progress, _refuse_reencoding)
 
     async def aclose(self) -> None:
         await self._api.aclose()
@@ -221,9 +219,17 @@ class GoogleService:
 
     def _keep_rotated(self, response: httpx.Response) -> None:
         """Take new values of the cookies that are there; no other cookie comes in."""
-        for cookie in response.cookies.jar:
-            if cookie.name in self._cookies and cookie.value:
-                self._cookies[cookie.name] = Secret(cookie.value)
+        pairs = ((cookie.name, cookie.value or "") for cookie in response.cookies.jar)
+        received = {name: Secret(value) for name, value in pairs if COOKIE_VALUE.fullmatch(value)}
+        cookies = {name: received.get(name, value) for name, value in self._cookies.items()}
+        if cookies != self._cookies:
+            self._cookies = cookies
+            self._keep_cookies(dict(cookies))
+
+
+def _refuse_reencoding(response: httpx.Response) -> None:
+    if google_wire.is_reencoding(str(response.url)):
+        raise Refused("The address leads to a re-encoded picture, not to the original.")
 
 
 class _Place(msgspec.Struct, frozen=True):

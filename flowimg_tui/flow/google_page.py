@@ -19,9 +19,9 @@ from flowimg_tui.flow.errors import (
     SignedOut,
     Unreachable,
 )
-from flowimg_tui.flow.http import status_error
+from flowimg_tui.flow.http import status_error, told_host
 from flowimg_tui.safe_text import safe_text
-from flowimg_tui.secret import Secret
+from flowimg_tui.secret import Secret, words_of_others
 
 PRINTABLE: Final = re.compile(r"[!-~]{1,4096}")
 """A token, a cursor or a URL."""
@@ -77,7 +77,7 @@ def refusal(response: httpx.Response, question: str) -> FlowError:
         target = response.url.join(response.headers["location"])
         if target.host == "accounts.google.com" or "about" in target.path.split("/"):
             return SignedOut(f"{host} sends to its sign-in: these cookies hold no live session.")
-        return NotUnderstood(f"{host} sends elsewhere, to {target.host} (HTTP {status})", question)
+        return NotUnderstood(f"{host} sends elsewhere, to {told_host(target)} (HTTP {status})", question)
     if status in (404, 410):
         return NotUnderstood(f"{host} does not have the address any more (HTTP {status})", question)
     return status_error(response, "too many cookies" if status in (413, 431) else None)
@@ -182,7 +182,8 @@ def decode_answer(body: bytes, rpcid: str) -> Slot:
             raise TokenReplaced(rpcid, Secret(row[1]))
     if any(row[0] == "er" for row in rows):
         raise NotUnderstood(f"Flow answers {rpcid} with an error row and no other", f"{rpcid} er")
-    begins = "" if rows else f"; it begins with “{safe_text(body[:40].decode('utf-8', 'replace'))}”"
+    start = words_of_others(safe_text(body[:40].decode("utf-8", "replace")))
+    begins = "" if rows else f"; it begins with “{start}”"
     raise NotUnderstood(f"The answer to {rpcid} has no row for it{begins}", rpcid)
 
 

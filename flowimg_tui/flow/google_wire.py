@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from flowimg_tui.flow.errors import NotUnderstood, Refused
 from flowimg_tui.flow.google_page import PRINTABLE, ReadCall, Slot
+from flowimg_tui.flow.labs_wire import key_in_name
 from flowimg_tui.flow.service import ListedImage, Media
 from flowimg_tui.secret import Secret
 
@@ -45,26 +46,11 @@ class ProjectPage:
 
 
 @dataclass(frozen=True, slots=True)
-class GoogleImage:
-    """An image with all that its record tells. ``None`` means that the record did not say."""
-
-    image: ListedImage
-    title: str | None
-    """Flow's short title; an upload has its file name here."""
-    prompt: str | None
-    seed: int | None
-    width: int | None
-    height: int | None
-    project_title: str | None
-    legacy_name: str | None
-    """The picture's name in the ``labs`` generation, where it came from there."""
-
-
-@dataclass(frozen=True, slots=True)
 class Contents:
-    """The images of one project, in the service's order, and why each other record was left out."""
+    """The images of one project, in the service's order; how many videos; why each other was left out."""
 
-    images: tuple[GoogleImage, ...]
+    images: tuple[ListedImage, ...]
+    videos: int
     skipped: tuple[str, ...]
 
 
@@ -123,16 +109,20 @@ def decode_contents(payload: Slot, project_title: str | None) -> Contents:
     records = payload.at(2).items()
     descriptors = payload.at(1)
     titles = _titles(descriptors)
-    images: list[GoogleImage] = []
+    images: list[ListedImage] = []
+    videos = 0
     skipped: list[str] = []
     for record in records:
         try:
+            if _is_video(record):
+                videos += 1
+                continue
             images.append(_image(record, titles, project_title))
         except NotUnderstood as error:
             skipped.append(str(error))
     if titles and not records:
         skipped.append(f"{len(descriptors.items())} titles of media, but no record (at {payload.at(2).path})")
-    return Contents(tuple(images), tuple(skipped))
+    return Contents(tuple(images), videos, tuple(skipped))
 
 
 def decode_media(payload: Slot, name: str) -> Media:
@@ -154,7 +144,11 @@ def decode_media(payload: Slot, name: str) -> Media:
 
 
 def _is_video(record: Slot) -> bool:
-    return len(record.items()) >= 8 and record.at(6).value is None
+    """Tell whether it is a film: it has nothing in the image's slot, and names itself in its own."""
+    if len(record.items()) < 8 or record.at(6).value is not None:
+        return False
+    itself = record.at(7, 2, 0).matching(_IDENTITY, "an id")
+    return itself is not None and itself == record.at(0).value
 
 
 def _check_is_image(record: Slot) -> None:
@@ -166,10 +160,8 @@ def _check_is_image(record: Slot) -> None:
             raise slot.refused("the part of an image's record")
 
 
-def _image(record: Slot, titles: Mapping[str, str | None], project_title: str | None) -> GoogleImage:
+def _image(record: Slot, titles: Mapping[str, str | None], project_title: str | None) -> ListedImage:
     """Return the image of a record, or raise :class:`NotUnderstood` with the slot that is not one."""
-    if _is_video(record):
-        raise NotUnderstood("a video, not an image", record.path)
     _check_is_image(record)
     name = _required_identity(record.at(0))
     _required_identity(record.at(1))
@@ -179,24 +171,30 @@ def _image(record: Slot, titles: Mapping[str, str | None], project_title: str | 
         # Not an upload, which has no prompt: seed, prompt and aspect stand elsewhere than expected.
         raise made.refused("how a generated image was made")
     width, height = _size(record.at(6, 2))
-    image = ListedImage(
+    return ListedImage(
         name=name,
         media_key=name,
         workflow_id=workflow_id,
         aspect_ratio=_aspect_ratio(made.at(14), width, height),
         fife_url=_original_url(record.at(5, 10)),
         created_at=record.at(5, 0).time(),
-    )
-    return GoogleImage(
-        image,
         title=titles.get(name) or titles.get(workflow_id or ""),
         prompt=made.at(7).text(),
         seed=made.at(1).integer(-(2**63), 2**63 - 1),
         width=width,
         height=height,
         project_title=project_title,
-        legacy_name=made.at(2).matching(_LEGACY_NAME, "a name"),
+        legacy_name=_legacy_name(made.at(2)),
     )
+
+
+def _legacy_name(slot: Slot) -> str | None:
+    """Return the name in the ``labs`` generation, where it is a whole one: with the ids of a picture in it.
+
+    Another record's id in its place would make two pictures one.
+    """
+    name = slot.matching(_LEGACY_NAME, "a name")
+    return name if name is not None and key_in_name(name) is not None else None
 
 
 def _required_identity(slot: Slot) -> str:

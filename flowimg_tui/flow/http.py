@@ -24,7 +24,7 @@ from flowimg_tui.flow.errors import (
 )
 from flowimg_tui.flow.service import Progress
 from flowimg_tui.safe_text import safe_text
-from flowimg_tui.secret import Secret
+from flowimg_tui.secret import MASK, Secret, words_of_others
 
 MIB: Final = 1024 * 1024
 PICTURE_LIMIT: Final = 64 * MIB
@@ -34,6 +34,7 @@ TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 SIGNED_URL_HOSTS: Final = ("storage.googleapis.com", "flow-content.google")
 SIGNED_URL_SUFFIX: Final = ".googleusercontent.com"
 _EXPIRES: Final = re.compile(r"[?&]Expires=([0-9]{1,12})(?:&|$)")
+_LONGEST_PART: Final = 16
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -77,7 +78,8 @@ def signed_url_client(
 
     async def refuse_foreign(request: httpx.Request) -> None:
         if not (Origin.of(request.url) in configured or is_signed_url_host(request.url)):
-            raise ForeignHost(f"Not asked: {request.url.host} is not a host that Flow keeps pictures on.")
+            host = told_host(request.url)
+            raise ForeignHost(f"Not asked: {host} is not a host that Flow keeps pictures on.")
 
     return _client(transport, refuse_foreign, follow_redirects=True)
 
@@ -116,6 +118,11 @@ def is_signed_url_host(url: httpx.URL) -> bool:
     return url.scheme == "https" and known and url.port in (None, 443)
 
 
+def told_host(url: httpx.URL) -> str:
+    """Return the host of an address that others gave, without a part that is long enough for a secret."""
+    return ".".join(part if len(part) < _LONGEST_PART else MASK for part in url.host.split("."))
+
+
 def is_expired(url: Secret, now: float) -> bool:
     """Tell whether a signed URL says itself, in ``Expires``, that it ended before ``now`` (epoch seconds)."""
     found = _EXPIRES.search(url.reveal())
@@ -144,9 +151,11 @@ async def streamed(
     except httpx.TooManyRedirects as error:
         raise Refused(f"{host} redirects without end.") from error
     except httpx.ConnectError as error:
-        raise Unreachable(f"{host} cannot be reached: {error}.") from error
+        raise Unreachable(f"{host} cannot be reached: {words_of_others(str(error))}.") from error
     except httpx.HTTPError as error:
-        raise Unreachable(f"The connection to {host} broke: {error or type(error).__name__}.") from error
+        # What cannot be read as HTTP is quoted there.
+        why = words_of_others(str(error)) or type(error).__name__
+        raise Unreachable(f"The connection to {host} broke: {why}.") from error
 
 
 def _host_of(url: str) -> str:
@@ -174,13 +183,29 @@ async def read_body(response: httpx.Response, limit: int, progress: Progress | N
     return b"".join(chunks)
 
 
+async def fetch_picture(
+    client: httpx.AsyncClient,
+    url: Secret,
+    progress: Progress,
+    check: Callable[[httpx.Response], None] = lambda _: None,
+) -> bytes:
+    """Return what a signed URL gives; ``check`` sees the response first, and raises if it is not wanted."""
+    # A picture does not get smaller, and its announced length must be that of its bytes.
+    headers = {"accept-encoding": "identity"}
+    async with streamed(client, url.reveal(), headers=headers) as response:
+        check(response)
+        if response.status_code != 200:
+            raise signed_url_error(response)
+        return await read_body(response, PICTURE_LIMIT, progress)
+
+
 def status_error(response: httpx.Response, message: str | None = None) -> FlowError:
     """Return the error that a status other than 200 means.
 
     ``message`` is the service's own sentence, if the body had one.
     """
     status, host = response.status_code, response.url.host
-    said = f": {safe_text(message, 200)}" if message else ""
+    said = f": {words_of_others(safe_text(message, 200))}" if message else ""
     match status:
         case 301 | 302 | 303 | 307 | 308:
             return Moved(f"{host} sends elsewhere (HTTP {status}): Flow has moved.")

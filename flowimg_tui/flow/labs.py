@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ from flowimg_tui.flow.errors import (
     FlowError,
     InvalidName,
     Moved,
+    NeedsRefresh,
     NotFound,
     NotUnderstood,
     Refused,
@@ -29,14 +31,16 @@ from flowimg_tui.flow.http import (
     MIB,
     PICTURE_LIMIT,
     api_client,
+    fetch_picture,
     read_body,
     signed_url_client,
-    signed_url_error,
     status_error,
     streamed,
 )
 from flowimg_tui.flow.service import Account, Media, Page, Progress
-from flowimg_tui.secret import Secret
+from flowimg_tui.secret import Secret, words_of_others
+
+log = logging.getLogger(__name__)
 
 LABS_URL: Final = "https://labs.google/fx"
 MEDIA_URL: Final = "https://aisandbox-pa.googleapis.com/v1"
@@ -71,13 +75,16 @@ class LabsService:
         page_size: int = PAGE_SIZE,
         flow_key: Secret | None = None,
         keep_flow_key: Callable[[Secret], None] = lambda _: None,
+        keep_cookies: Callable[[Mapping[str, Secret]], None] = lambda _: None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Make the service; no request is made before the first call.
 
         ``keep_flow_key`` is called with each Flow key that was found: the next run need not look again.
+        ``keep_cookies`` is called with all cookies whenever the service has rotated one of them.
         """
         self._cookies = cookies
+        self._keep_cookies = keep_cookies
         self._labs_url = labs_url.rstrip("/")
         self._media_url = media_url.rstrip("/")
         self._page_size = page_size
@@ -130,11 +137,7 @@ class LabsService:
                 replaced, key = True, await self._current_flow_key(refused=key)
 
     async def fetch(self, url: Secret, progress: Progress) -> bytes:
-        headers = {"accept-encoding": "identity"}
-        async with streamed(self._open, url.reveal(), headers=headers) as response:
-            if response.status_code != 200:
-                raise signed_url_error(response)
-            return await read_body(response, PICTURE_LIMIT, progress)
+        return await fetch_picture(self._open, url, progress)
 
     async def aclose(self) -> None:
         await self._api.aclose()
@@ -194,16 +197,24 @@ class LabsService:
             session = await self._ask_session()
             expires = _expiry(session)
         if not session.access_token:
-            raise SignedOut(
-                "Flow knows no session for these cookies: "
-                "it has ended, or the account was moved to flow.google.com."
-            )
+            await self._refuse_if_moved()
+            raise SignedOut("Flow knows no session for these cookies: it has ended.")
         if session.error is not None:
-            raise SignedOut(f"The session needs to be refreshed in the browser ({session.error}).")
+            why = words_of_others(session.error)
+            raise NeedsRefresh(f"The session needs to be refreshed in the browser ({why}).")
         if expires <= datetime.now(UTC):
-            raise SignedOut("The session has expired.")
+            raise NeedsRefresh("The session has expired, and Flow did not refresh it.")
         self._bearer = _Bearer(Secret(session.access_token), time.monotonic() + BEARER_LIFETIME)
         return session, expires
+
+    async def _refuse_if_moved(self) -> None:
+        """Raise :class:`Moved` where the listing is retired: a moved account's session looks signed out."""
+        try:
+            await self.list_page(None)
+        except Moved:
+            raise
+        except FlowError as error:
+            log.debug("The listing of an account without a session: %s", error)
 
     async def _ask_session(self) -> labs_wire.Session:
         headers = {"cookie": cookie_header(self._cookies), "accept": "application/json"}
@@ -214,7 +225,10 @@ class LabsService:
                     raise Unreachable(f"The session cannot be asked for: {error}")
                 raise error
             body = await read_body(response, _ERROR_LIMIT)
-        self._cookies = rotated(self._cookies, ((c.name, c.value or "") for c in response.cookies.jar))
+        cookies = rotated(self._cookies, ((c.name, c.value or "") for c in response.cookies.jar))
+        if cookies != self._cookies:
+            self._cookies = cookies
+            self._keep_cookies(cookies)
         return labs_wire.decode_session(body)
 
     async def _current_flow_key(self, refused: Secret | None = None) -> Secret | None:
@@ -270,7 +284,8 @@ def _expiry(session: labs_wire.Session) -> datetime:
 async def _list_error(response: httpx.Response) -> FlowError:
     message = labs_wire.decode_failure(await read_body(response, _ERROR_LIMIT)).message
     if response.status_code == 404:
-        return Moved(f"Flow's listing is retired (HTTP 404: {message or 'no reason given'}).")
+        why = words_of_others(message or "no reason given")
+        return Moved(f"Flow's listing is retired (HTTP 404: {why}).")
     return status_error(response, message)
 
 

@@ -10,14 +10,14 @@ import binascii
 import json
 import re
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
 from flowimg_tui.flow.errors import NotUnderstood
 from flowimg_tui.flow.service import ListedImage, Media, Page
 from flowimg_tui.safe_text import safe_text
-from flowimg_tui.secret import Secret
+from flowimg_tui.secret import Secret, words_of_others
 
 NAME_LIMIT: Final = 2048
 _KEY_LIMIT: Final = 512
@@ -29,6 +29,9 @@ _INVISIBLE: Final = dict.fromkeys((0x200B, 0xFEFF))
 _PATH: Final = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>[^`]+)`)?$", re.DOTALL)
 
 T = TypeVar("T")
+
+_Prompt: TypeAlias = Annotated[str, msgspec.Meta(max_length=100_000)]
+_Seed: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class _Wire(msgspec.Struct, rename="camel"):
@@ -48,6 +51,8 @@ class _Picture(_Wire):
     encoded_image: msgspec.Raw = _ABSENT
     fife_url: str | None = None
     aspect_ratio: str | None = None
+    prompt: msgspec.Raw = _ABSENT
+    seed: msgspec.Raw = _ABSENT
     generated_image: "_Picture | None" = None
 
     def places(self) -> "tuple[_Picture, ...]":
@@ -93,7 +98,6 @@ class _List(_Wire):
 class _InnerAnswer(_Wire):
     result: _List | None = None
     status: int | None = None
-    status_text: str | None = None
 
 
 class _Json(_Wire):
@@ -171,14 +175,19 @@ def decode_page(body: bytes) -> tuple[Page, int]:
     if len(listing.user_workflows) > _ITEMS_LIMIT:
         raise NotUnderstood(f"The list has more than {_ITEMS_LIMIT} items", "$…userWorkflows")
     images: list[ListedImage] = []
+    videos = 0
     skipped: list[str] = []
     for position, raw in enumerate(listing.user_workflows):
         try:
-            images.append(_listed_image(_decode(raw, _Item, "An item")))
+            item = _decode(raw, _Item, "An item")
+            if item.media.is_video():
+                videos += 1
+                continue
+            images.append(_listed_image(item))
         except NotUnderstood as error:
             skipped.append(f"item {position}: {error}")
     cursor = Secret(listing.next_page_token) if listing.next_page_token else None
-    return Page(tuple(images), tuple(skipped), cursor), status
+    return Page(tuple(images), tuple(skipped), cursor, videos), status
 
 
 def decode_media(body: bytes) -> Media:
@@ -256,7 +265,7 @@ def _decode(body: bytes | msgspec.Raw, shape: type[T], what: str) -> T:
         reason, path = (found["reason"], found["path"]) if found else (str(error), None)
         raise NotUnderstood(f"{what} has another shape than expected: {reason}", path or "$") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        start = safe_text(bytes(body)[:40].decode("utf-8", "replace"))
+        start = words_of_others(safe_text(bytes(body)[:40].decode("utf-8", "replace")))
         raise NotUnderstood(f"{what} is not JSON; it begins with “{start}”") from None
 
 
@@ -277,13 +286,11 @@ def _decoded(body: bytes | msgspec.Raw, shape: type[T]) -> T:
 
 
 def _listed_image(item: _Item) -> ListedImage:
-    if item.media.is_video():
-        raise NotUnderstood("a video, not an image", "$.media")
     ids, places = item.media.ids(), item.media.places()
     name = clean_name(item.name or "") or clean_name(item.media.name or "")
     if not name or len(name) > NAME_LIMIT:
         raise NotUnderstood("no name, or one that is too long", "$.name")
-    media_key = ids.media_key or _key_in_name(name) or name
+    media_key = ids.media_key or key_in_name(name) or name
     return ListedImage(
         name=name,
         media_key=media_key[:_KEY_LIMIT],
@@ -291,10 +298,20 @@ def _listed_image(item: _Item) -> ListedImage:
         aspect_ratio=next((place.aspect_ratio for place in places if place.aspect_ratio), None),
         fife_url=next((Secret(place.fife_url) for place in places if place.fife_url), None),
         created_at=parse_time(item.create_time) if item.create_time else None,
+        prompt=next((text for place in places if (text := _optional(place.prompt, _Prompt))), None),
+        seed=next((seed for place in places if (seed := _optional(place.seed, _Seed)) is not None), None),
     )
 
 
-def _key_in_name(name: str) -> str | None:
+def _optional(raw: msgspec.Raw, shape: Any) -> Any:
+    """Return a value that an image is as good without: one of another type, or beyond its limit, is none."""
+    try:
+        return _decoded(raw, shape) if memoryview(raw) else None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def key_in_name(name: str) -> str | None:
     """Return the media key inside a whole name: it is base64 of a protobuf that ends with the key's UUID."""
     try:
         message = base64.b64decode(name + "=" * (-len(name) % 4), validate=True)

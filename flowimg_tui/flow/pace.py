@@ -1,14 +1,18 @@
 """Politeness: how long to wait before a request is repeated, and between two pages."""
 
+import asyncio
 import random
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from flowimg_tui.flow.errors import FlowError, Transient
 
 # Longer than that nobody waits for a single answer: the run says so and ends.
 LONGEST_WAIT: Final = 15 * 60.0
 _RANDOM: Final = random.SystemRandom()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,27 @@ class RetryPolicy:
             return None
         jitter = _RANDOM.uniform(0.0, min(self.cap, self.base * 2.0 ** (tries_made - 1)))
         return float(max(wish, jitter))
+
+    async def repeated(
+        self,
+        ask: Callable[[], Coroutine[Any, Any, T]],
+        before_pause: Callable[[int, float, FlowError], object],
+    ) -> T:
+        """Return what ``ask`` gives, asked again after each error that passes.
+
+        ``before_pause`` gets the number of the next try, the seconds until then, and the error.
+        """
+        tries = 1
+        while True:
+            try:
+                return await ask()
+            except FlowError as error:
+                pause = self.pause_after(tries, error)
+                if pause is None:
+                    raise
+                tries += 1
+                before_pause(tries, pause, error)
+            await asyncio.sleep(pause)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,16 @@ class ListedImage:
     """Signed URL of the picture: whoever has it can read the picture."""
     created_at: datetime | None
     """UTC, aware."""
+    title: str | None = None
+    """Flow's short title; an upload has its file name here."""
+    prompt: str | None = None
+    seed: int | None = None
+    width: int | None = None
+    """In pixels, as ``height``."""
+    height: int | None = None
+    project_title: str | None = None
+    legacy_name: str | None = None
+    """The picture's name in the ``labs`` generation, where it came from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +41,13 @@ class Page:
 
     images: tuple[ListedImage, ...]
     skipped: tuple[str, ...]
-    """Why each item was left out that is not an image or was not understood."""
+    """Why each item was left out that was not understood, with its place in the answer."""
     cursor: Secret | None
     """What asks for the next page; ``None`` on the last one. It contains an account id: never log it."""
+    videos: int = 0
+    """How many videos there were besides."""
+    may_repeat: bool = False
+    """Whether all its images may have been on earlier pages, as those of a project may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +55,8 @@ class Account:
     """Whose session it is."""
 
     email: str | None
-    expires: datetime
-    """UTC, aware: when the session ends unless it is used."""
+    expires: datetime | None
+    """UTC, aware: when the session ends unless it is used. ``None``: the service does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ class FlowService(Protocol):
     """
 
     async def account(self) -> Account:
-        """Ask whose session this is. Raises ``SignedOut`` when it has ended."""
+        """Ask whose session this is. Raises ``SignedOut`` when it has ended, ``Moved`` when Flow has."""
 
     async def list_page(self, cursor: Secret | None) -> Page:
         """Fetch the page that ``cursor`` names, the first one for ``None``."""

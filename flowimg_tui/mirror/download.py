@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
-from itertools import count
 from typing import Any, NamedTuple, TypeVar
 
 from flowimg_tui.flow.errors import FlowError, Moved, SignedOut
@@ -27,6 +26,7 @@ from flowimg_tui.mirror.events import (
 from flowimg_tui.mirror.files import DiskError, OutputFolder
 from flowimg_tui.mirror.pictures import NotAPicture, PictureFormat, identify
 from flowimg_tui.mirror.progress import ProgressBoard, Source
+from flowimg_tui.mirror.sign_in import Renewal, SharedSignIn, remember_account
 from flowimg_tui.mirror.stop import Stop, Stopped, unbroken
 from flowimg_tui.secret import Secret
 from flowimg_tui.store.gallery import Gallery, StoreError
@@ -48,11 +48,13 @@ async def download(
     retry: RetryPolicy,
     board: ProgressBoard,
     stop: Stop,
+    renewal: Renewal | None = None,
 ) -> AsyncGenerator[DownloadEvent, None]:
     """Fetch, check and store the picture of each image of ``profile`` that has no file, newest first.
 
-    The caller holds the profile's lock. Failures do not raise: each image ends in one event of its own, and
-    the last event, :class:`DownloadFinished`, says what ended the run early, if anything did.
+    The caller holds the profile's lock. A session that ends on the way is waited for with ``renewal``;
+    without one it ends the run. Failures do not raise: each image ends in one event of its own, and the last
+    event, :class:`DownloadFinished`, says what ended the run early, if anything did.
     """
     started = time.monotonic()
     swept = await asyncio.to_thread(files.sweep, output.root, profile.name)
@@ -61,7 +63,7 @@ async def download(
     missing = gallery.missing_ids(profile.id)
     board.expect(len(missing))
     yield DownloadStarted(len(missing))
-    run = _Download(service, gallery, profile, output, retry, board, stop)
+    run = _Download(service, gallery, profile, output, retry, board, stop, renewal)
     async with aclosing(run.events(missing, workers)) as events:
         async for event in events:
             yield event
@@ -93,6 +95,14 @@ class _Unavailable(Exception):
         self.retryable = any(getattr(error, "retryable", True) for _, error in troubles)
 
 
+class _EndsRun(Exception):
+    """What keeps every further image from being had; no image has failed by it."""
+
+    def __init__(self, error: FlowError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class _Download:
     def __init__(
         self,
@@ -103,6 +113,7 @@ class _Download:
         retry: RetryPolicy,
         board: ProgressBoard,
         stop: Stop,
+        renewal: Renewal | None,
     ) -> None:
         self._service = service
         self._gallery = gallery
@@ -112,6 +123,12 @@ class _Download:
         self._board = board
         self._stop = stop
         self._events: asyncio.Queue[DownloadEvent | None] = asyncio.Queue()
+        self._sign_in = SharedSignIn(
+            partial(retry.repeated, service.account, _note_sign_in_trouble),
+            partial(remember_account, gallery, profile.id),
+            renewal,
+            self._events.put_nowait,
+        )
         self._downloaded = self._adopted = self._failed = self._bytes = 0
         self._error: FlowError | DiskError | None = None
 
@@ -159,8 +176,9 @@ class _Download:
                     group.create_task(self._work(queue))
         except* StoreError as errors:
             broken = _first_leaf(errors)
-        except* (SignedOut, Moved, DiskError) as ends:
-            self._error = _first_leaf(ends)
+        except* (_EndsRun, DiskError) as ends:
+            end = _first_leaf(ends)
+            self._error = end.error if isinstance(end, _EndsRun) else end
             log.warning("Download ended early: %s", self._error)
         if broken is not None:
             raise broken
@@ -186,7 +204,7 @@ class _Download:
 
     def _adopt(self, image: PendingImage) -> bool:
         """Take the picture's file where the ledger knows it and it is still there with its size."""
-        for file in self._gallery.files_of(self._profile.id, image.media_key):
+        for file in self._gallery.files_of(self._profile.id, image.media_key, image.legacy_name):
             if files.is_on_disk(file.path, file.size):
                 self._gallery.record_adopted(image.id, file.path)
                 self._adopted += 1
@@ -216,6 +234,7 @@ class _Download:
             mime=fetched.picture_format.mime,
             source=fetched.source,
             saved_at=now,
+            name=image.name,
         )
         self._gallery.record_saved(self._profile.id, image.id, record)
         self._downloaded += 1
@@ -244,14 +263,13 @@ class _Download:
         troubles: list[tuple[Source, Exception]] = []
         media = Media(None, None)
         try:
-            media = await self._with_retries(
-                image, Source.API, partial(self._service.media, image.name, progress)
-            )
+            ask_media = partial(self._service.media, image.name, progress)
+            media = await self._signed_in(image, partial(self._with_retries, image, Source.API, ask_media))
             if media.data is not None:
                 return await _whole(media.data, Source.API)
             troubles.append((Source.API, NotAPicture(media.trouble or "no bytes")))
-        except (SignedOut, Moved):
-            raise
+        except Moved as error:
+            raise _EndsRun(error) from error
         except (FlowError, NotAPicture) as error:
             troubles.append((Source.API, error))
         for url in _usable_urls(media.url, image.fife_url):
@@ -266,18 +284,40 @@ class _Download:
     async def _with_retries(
         self, image: PendingImage, source: Source, ask: Callable[[], Coroutine[Any, Any, T]]
     ) -> T:
-        for tries in count(1):
+        """Return what ``ask`` gives; what passes is asked again."""
+
+        async def one_try() -> T:
             self._board.asks(image.id, source)
+            return await ask()
+
+        def before_pause(next_try: int, seconds: float, error: FlowError) -> None:
+            log.warning("%s, %s, try %d: %s", image.media_key, source, next_try - 1, error)
+            self._board.waits(image.id, next_try, self._retry.tries, seconds, str(error))
+
+        return await self._retry.repeated(one_try, before_pause)
+
+    async def _signed_in(self, image: PendingImage, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return what ``ask`` gives in a live session; where one ends, the next one is waited for."""
+        if self._sign_in.ended is not None:
+            self._board.pauses(image.id, str(self._sign_in.ended))
+        session = await _or_end(self._sign_in.session())
+        while True:
             try:
                 return await ask()
-            except FlowError as error:
-                pause = self._retry.pause_after(tries, error)
-                if pause is None:
-                    raise
-                log.warning("%s, %s, try %d: %s", image.media_key, source, tries, error)
-                self._board.waits(image.id, tries + 1, self._retry.tries, pause, str(error))
-                await asyncio.sleep(pause)
-        raise AssertionError("unreachable: the tries do not end without a pause of None")
+            except SignedOut as error:
+                self._board.pauses(image.id, str(error))
+                session = await _or_end(self._sign_in.next_session(session, error))
+
+
+async def _or_end(session: Coroutine[Any, Any, int]) -> int:
+    try:
+        return await session
+    except FlowError as error:
+        raise _EndsRun(error) from error
+
+
+def _note_sign_in_trouble(next_try: int, seconds: float, error: FlowError) -> None:
+    log.warning("The sign-in, try %d, again in %.1f s: %s", next_try - 1, seconds, error)
 
 
 async def _whole(data: bytes, source: Source) -> _Fetched:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from flowimg_tui.flow.errors import FlowError
+from flowimg_tui.flow.errors import FlowError, SignedOut
 from flowimg_tui.mirror.files import DiskError
 
 
@@ -15,20 +15,36 @@ class SyncStarted:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The session lives. ``expires`` is aware UTC."""
+    """The session lives. ``expires`` is aware UTC, ``None`` where the service does not say."""
 
     email: str | None
-    expires: datetime
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The run pauses until the profile has new cookies; nothing has failed. ``error`` says why."""
+
+    error: SignedOut
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRenewed:
+    """The profile has a live session again, and the run goes on where it paused."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageSynced:
-    """A page is committed. The counts are those of the page, ``pages`` of the run so far."""
+    """A page is committed. The counts are those of the page, ``pages`` of the run so far.
+
+    ``skipped`` counts its ``videos``, and what was not understood.
+    """
 
     pages: int
     new: int
     updated: int
     skipped: int
+    videos: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +71,14 @@ class SyncFinished:
     """The last event of a sync. ``complete`` is true only where the whole listing was seen.
 
     Without it ``error`` says why, or is ``None`` where the run was stopped. Pages before stay committed.
+    ``skipped`` counts the ``videos``, and what was not understood.
     """
 
     pages: int
     new: int
     updated: int
     skipped: int
+    videos: int
     complete: bool
     error: FlowError | None
 
@@ -132,8 +150,9 @@ class RecordsDeleted:
     deleted: int
 
 
-SyncEvent: TypeAlias = SyncStarted | SignedIn | PageSynced | PageDelayed | PageRetry | SyncFinished
+SessionEvent: TypeAlias = SignedIn | SessionEnded | SessionRenewed
+SyncEvent: TypeAlias = SyncStarted | SessionEvent | PageSynced | PageDelayed | PageRetry | SyncFinished
 DownloadEvent: TypeAlias = (
-    DownloadStarted | ImageStarted | ImageAdopted | ImageSaved | ImageFailed | DownloadFinished
+    SessionEvent | DownloadStarted | ImageStarted | ImageAdopted | ImageSaved | ImageFailed | DownloadFinished
 )
 MirrorEvent: TypeAlias = SyncEvent | DownloadEvent | RecordsDeleted

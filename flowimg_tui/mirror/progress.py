@@ -28,6 +28,7 @@ class Phase(StrEnum):
     ASKING = "asking"
     RECEIVING = "receiving"
     WAITING = "waiting"
+    PAUSED = "paused"
     SAVING = "saving"
 
 
@@ -107,6 +108,10 @@ class ProgressBoard:
             resumes_at=resumes_at,
             reason=reason,
         )
+
+    def pauses(self, image_id: int, reason: str) -> None:
+        """The session has ended; the transfer goes on when there is another one."""
+        self._change(image_id, phase=Phase.PAUSED, resumes_at=None, reason=reason)
 
     def saves(self, image_id: int) -> None:
         self._change(image_id, phase=Phase.SAVING)

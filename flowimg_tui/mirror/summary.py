@@ -7,13 +7,22 @@ from flowimg_tui.mirror.events import DownloadFinished, SyncFinished
 def sync_summary(event: SyncFinished) -> str:
     """Return what a sync brought, and whether it saw everything."""
     if event.complete:
-        skipped = f", skipped {count_of(event.skipped, 'item')} that are no images" if event.skipped else ""
-        return f"Synced {event.new} new images, updated {event.updated} existing{skipped}"
+        return f"Synced {event.new} new images, updated {event.updated} existing{_skipped(event)}"
     why = "The sync was stopped" if event.error is None else "The sync is incomplete"
-    return (
-        f"{why}: {count_of(event.pages, 'page')} with {event.new} new and {event.updated} known images "
-        "are stored. Sync again for the rest"
+    stored = (
+        f"{count_of(event.pages, 'page')} with {event.new} new and {event.updated} known images are stored"
     )
+    again = ". Sync again for the rest" if event.error is None or event.error.retryable else ""
+    return f"{why}: {stored}{again}"
+
+
+def _skipped(event: SyncFinished) -> str:
+    unknown = event.skipped - event.videos
+    parts = [count_of(event.videos, "video")] if event.videos else []
+    if unknown:
+        were = "item that was" if unknown == 1 else "items that were"
+        parts.append(f"{unknown} {were} not understood (the log names each)")
+    return f", skipped {' and '.join(parts)}" if parts else ""
 
 
 def download_summary(event: DownloadFinished) -> str:

@@ -1,5 +1,6 @@
 """Sync: bring the metadata of every page in. Inserts and updates, deletes nothing."""
 
+import hashlib
 import logging
 from asyncio import sleep
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
@@ -7,21 +8,23 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from itertools import count
 from typing import Any, TypeVar
 
-from flowimg_tui.flow.errors import FlowError, ListingLoops, WrongAccount
+from flowimg_tui.flow.errors import FlowError, ListingLoops, NotUnderstood, SignedOut
 from flowimg_tui.flow.pace import PageDelay, RetryPolicy
 from flowimg_tui.flow.service import Account, FlowService, ListedImage, Page
 from flowimg_tui.mirror.events import (
     PageDelayed,
     PageRetry,
     PageSynced,
+    SessionEnded,
+    SessionRenewed,
     SignedIn,
     SyncEvent,
     SyncFinished,
     SyncStarted,
 )
+from flowimg_tui.mirror.sign_in import Renewal, remember_account
 from flowimg_tui.mirror.stop import Stop, Stopped
 from flowimg_tui.secret import Secret
 from flowimg_tui.store.gallery import Gallery
@@ -40,12 +43,14 @@ async def sync(
     page_delay: PageDelay,
     retry: RetryPolicy,
     stop: Stop,
+    renewal: Renewal | None = None,
 ) -> AsyncGenerator[SyncEvent, None]:
     """Walk the listing from its first page to its last and store each page as it comes.
 
-    Failures of the service do not raise: the last event, :class:`SyncFinished`, tells of them.
+    A session that ends on the way is waited for with ``renewal``; without one it ends the run. Failures of
+    the service do not raise: the last event, :class:`SyncFinished`, tells of them.
     """
-    run = _Sync(service, gallery, profile_id, page_delay, retry, stop)
+    run = _Sync(service, gallery, profile_id, page_delay, retry, stop, renewal)
     error: FlowError | None = None
     complete = False
     yield SyncStarted()
@@ -61,7 +66,7 @@ async def sync(
         error = caught
         log.warning("Sync incomplete after %d pages: %s", run.pages, caught)
     log.info("Total pages processed: %d", run.pages)
-    yield SyncFinished(run.pages, run.new, run.updated, run.skipped, complete, error)
+    yield SyncFinished(run.pages, run.new, run.updated, run.skipped, run.videos, complete, error)
 
 
 @dataclass
@@ -72,30 +77,31 @@ class _Sync:
     page_delay: PageDelay
     retry: RetryPolicy
     stop: Stop
+    renewal: Renewal | None
     pages: int = 0
     new: int = 0
     updated: int = 0
     skipped: int = 0
-    cursors: set[Secret] = field(default_factory=set)
+    videos: int = 0
+    met: int = 0
+    cursors: set[bytes] = field(default_factory=set)
+    """Digests: one can be as long as the list of all projects."""
 
     async def whole_listing(self) -> AsyncGenerator[SyncEvent, None]:
         """Yield what happens from the sign-in to the last page."""
-        async for known in self._repeated(self.service.account):
-            if isinstance(known, PageRetry):
-                yield known
-            else:
-                self._remember(known)
-                yield SignedIn(known.email, known.expires)
+        async for event in self._sign_in():
+            yield event
         number = self.gallery.begin_sync(self.profile_id)
         cursor: Secret | None = None
         while True:
-            async for page in self._repeated(partial(self.service.list_page, cursor)):
-                if isinstance(page, PageRetry):
-                    yield page
-                else:
+            async for page in self._repeated(partial(self.service.list_page, cursor), self.renewal):
+                if isinstance(page, Page):
                     yield self._store(number, page)
                     cursor = page.cursor
+                else:
+                    yield page
             if cursor is None:
+                self._refuse_nothing_understood()
                 return
             self._refuse_loop(cursor)
             seconds = self.page_delay.draw()
@@ -103,29 +109,54 @@ class _Sync:
             yield PageDelayed(self.pages + 1, seconds)
             await self.stop.cuts(sleep(seconds))
 
-    def _remember(self, account: Account) -> None:
-        """Keep whose gallery this is. Raises :class:`WrongAccount` where it is not the profile's."""
-        if account.email is None:
-            return
-        known = self.gallery.account(self.profile_id)
-        if known is not None and known.casefold() != account.email.casefold():
-            raise WrongAccount(f"The session is that of {account.email}; this profile belongs to {known}.")
-        self.gallery.set_account(self.profile_id, account.email)
+    async def _sign_in(self) -> AsyncIterator[SyncEvent]:
+        async for known in self._repeated(self.service.account, renewal=None):
+            if isinstance(known, Account):
+                remember_account(self.gallery, self.profile_id, known)
+                yield SignedIn(known.email, known.expires)
+            else:
+                yield known
 
-    async def _repeated(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> AsyncIterator[PageRetry | T]:
-        """Yield each retry before it is waited for, and at last what was asked for."""
-        for tries in count(1):
+    async def _repeated(
+        self, ask: Callable[[], Coroutine[Any, Any, T]], renewal: Renewal | None
+    ) -> AsyncIterator[SyncEvent | T]:
+        """Yield each retry and each pause before it is waited for, and at last what was asked for."""
+        tries = 1
+        while True:
             try:
                 yield await self.stop.cuts(ask())
+            except SignedOut as error:
+                if renewal is None:
+                    raise
+                async for event in self._renewed(renewal, error):
+                    yield event
+                tries = 1
             except FlowError as error:
                 pause = self.retry.pause_after(tries, error)
                 if pause is None:
                     raise
                 log.warning("Page %d, try %d: %s", self.pages + 1, tries, error)
-                yield PageRetry(self.pages + 1, tries + 1, self.retry.tries, pause, str(error))
+                tries += 1
+                yield PageRetry(self.pages + 1, tries, self.retry.tries, pause, str(error))
                 await self.stop.cuts(sleep(pause))
             else:
                 return
+
+    async def _renewed(self, renewal: Renewal, error: SignedOut) -> AsyncIterator[SyncEvent]:
+        """Wait for a live session of the same account."""
+        while True:
+            log.warning("Sync paused after %d pages: %s", self.pages, error)
+            yield SessionEnded(error)
+            await self.stop.cuts(renewal())
+            try:
+                async for event in self._sign_in():
+                    yield event
+            except SignedOut as again:
+                error = again
+            else:
+                break
+        log.info("Sync goes on")
+        yield SessionRenewed()
 
     def _store(self, number: int, page: Page) -> PageSynced:
         for reason in page.skipped:
@@ -133,33 +164,33 @@ class _Sync:
         counts = self.gallery.store_page(
             self.profile_id, number, [_new_image(image) for image in page.images]
         )
+        skipped = len(page.skipped) + page.videos
         self.pages += 1
         self.new += counts.new
         self.updated += counts.updated
-        self.skipped += len(page.skipped)
-        if page.images and not counts.new and not counts.updated:
+        self.skipped += skipped
+        self.videos += page.videos
+        self.met += len(page.images)
+        if page.images and not page.may_repeat and not counts.new and not counts.updated:
             raise ListingLoops(f"Page {self.pages} of the listing repeats images of earlier pages only")
-        log.info(
-            "Page %d: %d new, %d updated, %d skipped",
-            self.pages,
-            counts.new,
-            counts.updated,
-            len(page.skipped),
-        )
-        return PageSynced(self.pages, counts.new, counts.updated, len(page.skipped))
+        log.info("Page %d: %d new, %d updated, %d skipped", self.pages, counts.new, counts.updated, skipped)
+        return PageSynced(self.pages, counts.new, counts.updated, skipped, page.videos)
 
     def _refuse_loop(self, cursor: Secret) -> None:
-        if cursor in self.cursors:
+        digest = hashlib.blake2b(cursor.reveal().encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if digest in self.cursors:
             raise ListingLoops(f"Page {self.pages} of the listing names a next page that was there before")
-        self.cursors.add(cursor)
+        self.cursors.add(digest)
+
+    def _refuse_nothing_understood(self) -> None:
+        """Raise where a whole listing brought nothing but what this version does not know."""
+        unknown = self.skipped - self.videos
+        if unknown and not self.met:
+            raise NotUnderstood(
+                f"None of the {unknown} items that Flow lists is understood; the log names each"
+            )
 
 
 def _new_image(image: ListedImage) -> NewImage:
-    return NewImage(
-        name=image.name,
-        media_key=image.media_key,
-        workflow_id=image.workflow_id,
-        aspect_ratio=image.aspect_ratio,
-        fife_url=image.fife_url.reveal() if image.fife_url else None,
-        created_at=image.created_at,
-    )
+    values = {name: getattr(image, name) for name in NewImage.__slots__}
+    return NewImage(**{**values, "fife_url": image.fife_url.reveal() if image.fife_url else None})

@@ -1,10 +1,10 @@
 """Every query of the mirror's database."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from peewee import EXCLUDED, JOIN, SQL, DatabaseError, IntegrityError, SqliteDatabase, fn
 
@@ -39,8 +39,38 @@ _IMAGE_COLUMNS: Final = (
     Image.local_path,
     Image.failure,
     SavedFile.size,
+    Image.title,
+    Image.prompt,
+    Image.seed,
+    Image.width,
+    Image.height,
+    Image.project_title,
+)
+_PENDING_COLUMNS: Final = (
+    Image.id,
+    Image.name,
+    Image.media_key,
+    Image.fife_url,
+    Image.created_at,
+    Image.legacy_name,
+)
+_FILE_COLUMNS: Final = tuple(getattr(SavedFile, name) for name in FileRecord.__slots__)
+_KEPT_WHERE_UNSAID: Final = (
+    Image.workflow_id,
+    Image.aspect_ratio,
+    Image.fife_url,
+    Image.created_at,
+    Image.title,
+    Image.prompt,
+    Image.seed,
+    Image.width,
+    Image.height,
+    Image.project_title,
+    Image.legacy_name,
 )
 _NEWEST_FIRST: Final = (Image.created_at.desc(), Image.id.desc())
+
+T = TypeVar("T")
 
 
 class StoreError(Exception):
@@ -126,8 +156,14 @@ class Gallery:
         found = Profile.select(Profile.account).where(Profile.id == profile_id).scalar(self._database)
         return None if found is None else str(found)
 
-    def set_account(self, profile_id: int, account: str) -> None:
+    def set_account(self, profile_id: int, account: str | None) -> None:
         Profile.update(account=account).where(Profile.id == profile_id).execute(self._database)
+
+    def set_service(self, profile_id: int, service: str) -> None:
+        Profile.update(service=service).where(Profile.id == profile_id).execute(self._database)
+
+    def set_output(self, profile_id: int, output: str | None) -> None:
+        Profile.update(output=output).where(Profile.id == profile_id).execute(self._database)
 
     def set_flow_key(self, profile_id: int, flow_key: str) -> None:
         Profile.update(flow_key=flow_key).where(Profile.id == profile_id).execute(self._database)
@@ -149,34 +185,68 @@ class Gallery:
             return int(Profile.select(Profile.syncs).where(ours).scalar(self._database))
 
     def store_page(self, profile_id: int, sync: int, images: Sequence[NewImage]) -> PageCounts:
-        """Insert what is new and update what is known, in one transaction and one statement.
+        """Insert what is new and update what is known, in one transaction.
 
-        A known image keeps its ``local_path``, its failure and everything that the page does not mention.
+        A known image keeps its ``local_path``, its failure and everything that the page does not mention. One
+        that is known from the generation before, by its legacy name or its media key, gets its new name.
         """
         by_name = {image.name: image for image in images}
-        if not by_name:
-            return PageCounts(0, 0, 0)
         with self._transaction():
-            known = dict(
-                Image.select(Image.name, Image.last_sync)
-                .where((Image.profile == profile_id) & Image.name.in_(list(by_name)))
-                .tuples()
-                .execute(self._database)
-            )
-            Image.insert_many([_row(profile_id, sync, image) for image in by_name.values()]).on_conflict(
-                conflict_target=(Image.profile, Image.name),
-                preserve=(Image.last_sync, Image.media_key),
-                update={
-                    column: fn.COALESCE(getattr(EXCLUDED, column.column_name), column)
-                    for column in (Image.workflow_id, Image.aspect_ratio, Image.fife_url, Image.created_at)
-                },
-            ).execute(self._database)
+            known = {
+                name: last_sync
+                for _, name, last_sync, _ in self._known(profile_id, Image.name, list(by_name))
+            }
+            known |= self._rename_moved(profile_id, sync, by_name, known)
+            for batch in _batches(list(by_name.values())):
+                self._write(profile_id, sync, batch)
         again = sum(1 for last_sync in known.values() if last_sync == sync)
         return PageCounts(
             new=len(by_name) - len(known),
             updated=len(known) - again,
             repeated=again + len(images) - len(by_name),
         )
+
+    def _known(
+        self, profile_id: int, column: Any, values: Sequence[str]
+    ) -> Iterator[tuple[int, str, int, str]]:
+        """Yield id, name, number of the last sync and ``column`` of each record with one of the values."""
+        for batch in _batches(values):
+            query = Image.select(Image.id, Image.name, Image.last_sync, column).where(
+                (Image.profile == profile_id) & column.in_(batch)
+            )
+            yield from list(query.tuples().execute(self._database))
+
+    def _rename_moved(
+        self, profile_id: int, sync: int, page: Mapping[str, NewImage], known: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Give records of the generation before their new names; return name → number of the last sync.
+
+        A media key tells the same picture only where it is the name as well, as in the later generation:
+        before, one picture could be in a gallery under two names. A record that the page names, or that this
+        sync has met, is itself.
+        """
+        strangers = [image for name, image in page.items() if name not in known]
+        legacy = {image.legacy_name: image.name for image in strangers if image.legacy_name}
+        keys = {image.media_key: image.name for image in strangers if image.media_key == image.name}
+        renamed: dict[str, int] = {}
+        # Both names of a picture are worth more than its key.
+        for column, new_names in ((Image.name, legacy), (Image.media_key, keys)):
+            for old_id, name, last_sync, value in self._known(profile_id, column, list(new_names)):
+                new_name = new_names[value]
+                if last_sync < sync and name not in page and new_name not in renamed:
+                    Image.update(name=new_name).where(Image.id == old_id).execute(self._database)
+                    renamed[new_name] = last_sync
+        return renamed
+
+    def _write(self, profile_id: int, sync: int, images: Sequence[NewImage]) -> None:
+        Image.insert_many([_row(profile_id, sync, image) for image in images]).on_conflict(
+            conflict_target=(Image.profile, Image.name),
+            preserve=(Image.last_sync, Image.media_key),
+            update={
+                column: fn.COALESCE(getattr(EXCLUDED, column.column_name), column)
+                for column in _KEPT_WHERE_UNSAID
+            },
+        ).execute(self._database)
 
     def finish_sync(self, profile_id: int, now: datetime) -> None:
         """Note that a sync saw the whole listing."""
@@ -195,18 +265,24 @@ class Gallery:
 
     def pending_image(self, image_id: int) -> PendingImage | None:
         """Return the image, or ``None`` where it is gone or has got its file meanwhile."""
-        columns = (Image.id, Image.name, Image.media_key, Image.fife_url, Image.created_at)
-        query = Image.select(*columns).where((Image.id == image_id) & Image.local_path.is_null())
+        query = Image.select(*_PENDING_COLUMNS).where((Image.id == image_id) & Image.local_path.is_null())
         return next((PendingImage(*row) for row in query.tuples().execute(self._database)), None)
 
-    def files_of(self, profile_id: int, media_key: str) -> list[FileRecord]:
-        """Return what the ledger knows of this picture, the latest first."""
-        columns = (SavedFile.media_key, SavedFile.path, SavedFile.size, SavedFile.sha256)
-        query = (
-            SavedFile.select(*columns, SavedFile.mime, SavedFile.source, SavedFile.saved_at)
-            .where((SavedFile.profile == profile_id) & (SavedFile.media_key == media_key))
-            .order_by(SavedFile.id.desc())
-        )
+    def files_of(self, profile_id: int, media_key: str, legacy_name: str | None = None) -> list[FileRecord]:
+        """Return what the ledger knows of a picture, the latest first.
+
+        ``legacy_name`` is the name that its image had in the generation before, if it had one. A file that is
+        known by that alone, and that another image points to, is the other one's.
+        """
+        ours = SavedFile.profile == profile_id
+        # The profile stands on both sides of the OR: only then has each side its index.
+        same = ours & (SavedFile.media_key == media_key)
+        if legacy_name is not None:
+            held = Image.select(SQL("1")).where(
+                (Image.profile == profile_id) & (Image.local_path == SavedFile.path)
+            )
+            same |= ours & (SavedFile.name == legacy_name) & ~fn.EXISTS(held)
+        query = SavedFile.select(*_FILE_COLUMNS).where(same).order_by(SavedFile.id.desc())
         return [FileRecord(*row) for row in query.tuples().execute(self._database)]
 
     def record_saved(self, profile_id: int, image_id: int, file: FileRecord) -> None:
@@ -293,6 +369,11 @@ class Gallery:
         # A transaction that reads before it writes must hold the write lock from its start: SQLite
         # refuses to upgrade a read whose snapshot is old, without waiting.
         return self._database.atomic("IMMEDIATE")
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield all items in their order, as many at a time as one statement can take."""
+    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
 
 
 def _row(profile_id: int, sync: int, image: NewImage) -> dict[str, object]:

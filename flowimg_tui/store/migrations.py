@@ -67,6 +67,34 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         """,
         "CREATE INDEX saved_file_by_key ON saved_file (profile_id, media_key)",
     ),
+    (
+        "ALTER TABLE image ADD COLUMN title TEXT",
+        "ALTER TABLE image ADD COLUMN prompt TEXT",
+        "ALTER TABLE image ADD COLUMN seed INTEGER",
+        "ALTER TABLE image ADD COLUMN width INTEGER",
+        "ALTER TABLE image ADD COLUMN height INTEGER",
+        "ALTER TABLE image ADD COLUMN project_title TEXT",
+        "ALTER TABLE image ADD COLUMN legacy_name TEXT",
+        "CREATE INDEX image_by_key ON image (profile_id, media_key)",
+        "CREATE INDEX image_by_path ON image (profile_id, local_path) WHERE local_path IS NOT NULL",
+        # A picture that moved is known by the name it had before, also after its record went.
+        "ALTER TABLE saved_file ADD COLUMN name TEXT",
+        # The image that points to the file first: two images can have one key, and a file each.
+        """
+        UPDATE saved_file SET name = (
+            SELECT image.name FROM image
+            WHERE image.profile_id = saved_file.profile_id AND image.media_key = saved_file.media_key
+            AND image.local_path = saved_file.path
+        )
+        """,
+        """
+        UPDATE saved_file SET name = (
+            SELECT image.name FROM image
+            WHERE image.profile_id = saved_file.profile_id AND image.media_key = saved_file.media_key
+        ) WHERE name IS NULL
+        """,
+        "CREATE INDEX saved_file_by_name ON saved_file (profile_id, name)",
+    ),
 )
 
 VERSION: Final = len(STEPS)

@@ -57,6 +57,13 @@ class Image(Model):
     failure = TextField(null=True)
     failed_at = UtcField(null=True)
     tries = IntegerField(constraints=[SQL("DEFAULT 0")])
+    title = TextField(null=True)
+    prompt = TextField(null=True)
+    seed = IntegerField(null=True)
+    width = IntegerField(null=True)
+    height = IntegerField(null=True)
+    project_title = TextField(null=True)
+    legacy_name = TextField(null=True)
 
     class Meta:
         table_name = "image"
@@ -74,6 +81,7 @@ class SavedFile(Model):
     mime = TextField()
     source = TextField()
     saved_at = UtcField()
+    name = TextField(null=True)
 
     class Meta:
         table_name = "saved_file"

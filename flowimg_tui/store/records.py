@@ -29,7 +29,10 @@ class ProfileRecord:
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """An image as a sync met it; ``None`` leaves what the store already knows."""
+    """An image as a sync met it; ``None`` leaves what the store already knows.
+
+    ``legacy_name`` is the name that the image had in the generation before, if it had one.
+    """
 
     name: str
     media_key: str
@@ -37,6 +40,13 @@ class NewImage:
     aspect_ratio: str | None
     fife_url: str | None = field(repr=False)
     created_at: datetime | None
+    title: str | None = None
+    prompt: str | None = None
+    seed: int | None = None
+    width: int | None = None
+    height: int | None = None
+    project_title: str | None = None
+    legacy_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +68,15 @@ class PendingImage:
     media_key: str
     fife_url: str | None = field(repr=False)
     created_at: datetime | None
+    legacy_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A picture on disk. ``path`` is absolute, ``size`` in bytes, ``sha256`` hexadecimal."""
+    """A picture on disk. ``path`` is absolute, ``size`` in bytes, ``sha256`` hexadecimal.
+
+    ``name`` is that of its image when it was saved.
+    """
 
     media_key: str
     path: str
@@ -71,6 +85,7 @@ class FileRecord:
     mime: str
     source: str
     saved_at: datetime
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,13 @@ class ImageRecord:
     failure: str | None
     size: int | None
     """Bytes on disk, where there is a saved file."""
+    title: str | None
+    prompt: str | None
+    seed: int | None
+    width: int | None
+    """In pixels, as ``height``."""
+    height: int | None
+    project_title: str | None
 
     @property
     def state(self) -> ImageState:

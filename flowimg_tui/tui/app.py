@@ -124,9 +124,9 @@ class FlowimgApp(App[None]):
     ) -> AsyncIterator[MirrorEvent]:
         match kind:
             case RunKind.SYNC:
-                return self.workspace.sync(profile, stop)
+                return self.workspace.sync(profile, stop, wait_for_cookies=True)
             case RunKind.DOWNLOAD:
-                return self.workspace.download(profile, stop, board)
+                return self.workspace.download(profile, stop, board, wait_for_cookies=True)
             case RunKind.REFRESH:
                 return self.workspace.refresh(profile)
 

@@ -38,6 +38,23 @@ def before_force_refresh(profile: ProfileRecord, counts: Counts) -> Question:
     )
 
 
+def before_removing(profile: ProfileRecord, counts: Counts) -> Question:
+    """Return the question that says what of the profile goes, and what stays."""
+    name = safe_text(profile.name)
+    return Question(
+        title=f"Remove {name}?",
+        what=Content.assemble(
+            f"The profile {name}, its credentials and its ",
+            (count_of(counts.images, "image record"), "bold"),
+            " will be deleted.\n",
+            ("0 files", "bold $success"),
+            f" on disk are touched; {count_of(counts.downloaded, 'picture')} stay where they are.",
+        ),
+        afterwards="The list of saved files goes with it: added again, the profile downloads all anew.",
+        yes="Remove profile",
+    )
+
+
 def before_quitting(runs: Iterable[Run]) -> Question:
     """Return the question that names what still works."""
     what = ", ".join(f"{run.kind} of {safe_text(run.profile.name)}" for run in runs)

@@ -1,6 +1,7 @@
 """What the status line says of an event."""
 
-from flowimg_tui.flow.errors import FlowError
+from flowimg_tui.flow.errors import FlowError, Moved, SignedOut, WrongAccount
+from flowimg_tui.flow.session import SessionCheck
 from flowimg_tui.humane import count_of
 from flowimg_tui.mirror.events import (
     DownloadFinished,
@@ -10,10 +11,13 @@ from flowimg_tui.mirror.events import (
     PageRetry,
     PageSynced,
     RecordsDeleted,
+    SessionEnded,
+    SessionRenewed,
     SyncFinished,
     SyncStarted,
 )
 from flowimg_tui.mirror.summary import download_summary, sync_summary
+from flowimg_tui.tui.screens.profile import SavedProfile
 from flowimg_tui.tui.widgets.status_line import Mood
 
 Sentence = tuple[str, Mood]
@@ -27,6 +31,11 @@ def sentence_of(profile: str, event: MirrorEvent, images: int) -> Sentence | Non
     match event:
         case SyncStarted():
             return f"Syncing {profile}: asking Flow for the first page", Mood.PLAIN
+        case SessionEnded():
+            signed_out = f"{profile}: signed out, paused, nothing failed."
+            return f"{signed_out} Press e to give new cookies.", Mood.WARNING
+        case SessionRenewed():
+            return f"{profile} goes on with its new cookies", Mood.GOOD
         case PageSynced():
             return (
                 f"Syncing {profile}: page {event.pages} is in, {count_of(images, 'image')} so far",
@@ -57,5 +66,31 @@ def sentence_of(profile: str, event: MirrorEvent, images: int) -> Sentence | Non
 def _ended(summary: str, error: Exception | None, *, good: bool) -> Sentence:
     if error is None:
         return summary, Mood.GOOD if good else Mood.WARNING
-    hint = f" {error.hint}" if isinstance(error, FlowError) else ""
-    return f"{error}{hint} {summary}.", Mood.BAD
+    return f"{_what_to_do(error)} {summary}.", Mood.BAD
+
+
+def _what_to_do(error: Exception) -> str:
+    """Return the error with what to do next; of a session that first: the line may be short."""
+    match error:
+        case Moved():
+            return f"Moved: sign in at flow.google.com, press e, and paste the cookies of that site. {error}"
+        case SignedOut():
+            return f"Signed out: press e to give the profile new cookies. {error}"
+        case WrongAccount():
+            return f"Wrong account: press e to give the profile the cookies of its own. {error}"
+        case FlowError():
+            return f"{error} {error.hint}".rstrip()
+        case _:
+            return str(error)
+
+
+def sentence_of_saved(saved: SavedProfile) -> Sentence:
+    """Return what to say after the form was saved."""
+    name = saved.profile.name
+    match saved.check:
+        case None:
+            return f"{name} is as the form says.", Mood.GOOD
+        case SessionCheck(error=None):
+            return f"{name} has a live session. Press s to sync.", Mood.GOOD
+        case SessionCheck(error=error):
+            return f"{name} keeps its cookies, unchecked: {error} Press s to sync.", Mood.WARNING

@@ -21,7 +21,7 @@ def flowimg(environment: dict[str, str], tmp_path: Path) -> Installation:
 @pytest.fixture
 def signed_in(flowimg: Installation, demo: DemoService) -> Installation:
     """An installation with the profile ``studio``, signed in and never synced."""
-    assert flowimg.quick("profile", "add", "studio", "--cookies", "-", stdin=demo.cookie_header).code == 0
+    assert flowimg.add("studio", demo.cookie_header).code == 0
     return flowimg
 
 
@@ -45,7 +45,6 @@ def small(small_demo: DemoService, tmp_path: Path) -> Installation:
     folder = tmp_path / "small"
     folder.mkdir()
     installation = Installation({**demo_environment(small_demo, folder), **AT_ONCE}, folder)
-    added = installation.quick("profile", "add", "studio", "--cookies", "-", stdin=small_demo.cookie_header)
-    assert added.code == 0
+    assert installation.add("studio", small_demo.cookie_header).code == 0
     assert installation.quick("sync").code == 0
     return installation

@@ -1,16 +1,13 @@
 """The command as a user has it: a process, at a terminal, stopped half-way; and a service that misbehaves."""
 
-import fcntl
 import json
 import os
-import pty
 import re
 import signal
+import socket
 import sqlite3
-import struct
 import subprocess
 import sys
-import termios
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,11 +22,14 @@ import certifi
 from typer.testing import CliRunner
 
 from flowimg_tui.cli.app import app
+from tests.cli.terminal import PATIENCE, Terminal
 
 COMMAND: Final = (sys.executable, "-W", "error", "-m", "flowimg_tui")
 RECORDED: Final = Path(__file__).parents[1] / "data" / "flow_service" / "labs"
-PATIENCE: Final = 20.0
-"""Seconds until a test gives up on something that must happen."""
+
+SESSION: Final = "__Secure-next-auth.session-token"
+INVENTED: Final = f"{SESSION}=invented"
+"""Cookies of no account: the demo service refuses them, a scripted one takes any."""
 
 _LIVE_SESSION: Final = "2099-01-01T00:00:00.000Z"
 _NOT_INHERITED: Final = re.compile(r"(?i)FLOWIMG_|PYTHON|COLUMNS$|LINES$|.*_proxy$")
@@ -106,10 +106,46 @@ class Installation:
         )
         return Answer(result.exit_code, result.stdout, result.stderr)
 
+    def add(self, name: str, cookies: str | bytes, *more: str) -> Answer:
+        """Add a profile with ``cookies`` from stdin."""
+        return self.quick("profile", "add", name, "--cookies", "-", *more, stdin=cookies)
+
+    def edit(self, name: str, cookies: str | bytes, *more: str) -> Answer:
+        """Give a profile other ``cookies`` from stdin."""
+        return self.quick("profile", "edit", name, "--cookies", "-", *more, stdin=cookies)
+
+    def profile(self, name: str = "studio") -> dict[str, Any]:
+        """Return what ``flowimg profile show`` tells of a profile."""
+        shown: dict[str, Any] = self.quick("profile", "show", name, "--json").json()
+        return shown
+
+    def counts(self) -> dict[str, Any]:
+        """Return what ``flowimg status`` tells of the only profile."""
+        (profile,) = self.quick("status", "--json").json()["profiles"]
+        assert profile["images"] == profile["downloaded"] + profile["pending"] + profile["failed"]
+        return dict(profile)
+
+    def left_behind(self) -> list[str]:
+        """Return the profiles and the credentials that are there, by name."""
+        with closing(self.database()) as database:
+            names = [str(row[0]) for row in database.execute("SELECT name FROM profile ORDER BY name")]
+        return names + sorted(path.name for path in (self.home / "credentials").glob("*"))
+
+    def credentials(self, name: str = "studio") -> Path:
+        """Return the file of a profile's cookies."""
+        return self.home / "credentials" / f"{name}.json"
+
+    def log(self) -> str:
+        return (self.home / "flowimg.log").read_text("utf-8")
+
     def start(self, *arguments: str, before: str = "") -> "Running":
         """Start the command; ``before`` is what the shell does before it becomes the command."""
         shell = ("sh", "-c", f'{before}; exec "$@"', "sh") if before else ()
         return Running([*shell, *COMMAND, *arguments], self.environment)
+
+    def terminal(self, *arguments: str, columns: int = 80, term: str = "xterm") -> Terminal:
+        """Start the command at a terminal, with stdout in a pipe."""
+        return Terminal([*COMMAND, *arguments], {**self.environment, "TERM": term}, columns)
 
     def at_terminal(
         self, *arguments: str, typed: str = "", columns: int = 80, term: str = "xterm"
@@ -118,34 +154,10 @@ class Installation:
 
         Return its answer and everything that went to the terminal.
         """
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        shown = bytearray()
-        try:
-            try:
-                process = subprocess.Popen(
-                    [*COMMAND, *arguments],
-                    env={**self.environment, "TERM": term},
-                    stdin=slave,
-                    stdout=subprocess.PIPE,
-                    stderr=slave,
-                    start_new_session=True,
-                )
-            finally:
-                os.close(slave)
-            os.write(master, typed.encode())
-            reader = threading.Thread(target=_read_terminal, args=(master, shown))
-            reader.start()
-            try:
-                stdout, _ = process.communicate(timeout=PATIENCE)
-            finally:
-                process.kill()
-                process.wait()
-                reader.join()
-        finally:
-            os.close(master)
-        terminal = shown.decode()
-        return Answer(process.returncode, stdout.decode(), terminal), terminal
+        with self.terminal(*arguments, columns=columns, term=term) as terminal:
+            terminal.type(typed)
+            code, stdout = terminal.ended()
+        return Answer(code, stdout, terminal.shown), terminal.shown
 
     def database(self) -> sqlite3.Connection:
         return sqlite3.connect(self.home / "gallery.db")
@@ -167,15 +179,6 @@ def _one_certificate(folder: Path) -> str:
         first, end, _ = Path(certifi.where()).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
         store.write_text(first + end, "utf-8")
     return str(store)
-
-
-def _read_terminal(master: int, shown: bytearray) -> None:
-    # The other side's end of a terminal is an error on Linux, and an empty read elsewhere.
-    try:
-        while data := os.read(master, 65536):
-            shown.extend(data)
-    except OSError:
-        pass
 
 
 class Running:
@@ -262,6 +265,18 @@ def eventually(what: str, predicate: Callable[[], bool]) -> None:
     while not predicate():
         assert time.monotonic() < deadline, f"never: {what}"
         time.sleep(0.005)
+
+
+def cookie_values(header: str) -> list[str]:
+    """Return the values in a Cookie header: what must never be seen anywhere."""
+    return [cookie.partition("=")[2] for cookie in header.split("; ")]
+
+
+def nobody_there() -> dict[str, str]:
+    """Return the settings that lead to a port where nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    return {"labs_url": f"{url}/fx", "media_url": f"{url}/v1", "google_url": f"{url}/flow"}
 
 
 def screen_of(written: str) -> list[str]:

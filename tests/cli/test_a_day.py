@@ -18,7 +18,7 @@ from flowimg_tui.demo.service import DemoService
 from tests.cli.conftest import AT_ONCE
 from tests.cli.helpers import Answer, Installation
 
-SYNC_KEYS = {"schema", "profile", "pages", "new", "updated", "skipped", "complete"}
+SYNC_KEYS = {"schema", "profile", "pages", "new", "updated", "skipped", "videos", "complete"}
 DOWNLOAD_KEYS = {
     *("schema", "profile", "pending", "downloaded", "adopted", "failed", "cancelled", "bytes", "seconds"),
     "failures",
@@ -230,7 +230,8 @@ def test_a_download_streams_a_start_and_an_end_of_each_image_and_then_its_finish
     ids = {kind: [event["image_id"] for event in events if event["event"] == kind] for kind in _IMAGE_EVENTS}
 
     assert (events[0]["event"], events[-1]["event"]) == ("download_started", "download_finished")
-    assert len(events) == 22
+    assert len(events) == 23
+    assert [event["email"] for event in events if event["event"] == "signed_in"] == [day.demo.account]
     assert len(set(ids["image_saved"])) == 10
     assert sorted(ids["image_started"]) == sorted(ids["image_saved"])
 

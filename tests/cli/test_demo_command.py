@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.cli.helpers import Installation
+from tests.conftest import SERVICES
 
 
 def test_serve_tells_its_address_in_one_json_object_and_answers_there(flowimg: Installation) -> None:
@@ -37,6 +38,21 @@ def test_serve_tells_its_address_in_one_json_object_and_answers_there(flowimg: I
     assert not flowimg.home.exists()
 
 
+def test_serve_of_the_google_generation_tells_its_address_and_its_cookies(flowimg: Installation) -> None:
+    with flowimg.start(
+        *("demo", "--serve", "--service", "google", "--json", "--images", "3", "--latency", "0")
+    ) as running:
+        running.wait_for("\n")
+        answer = json.loads(running.stdout)
+        at_demo = flowimg.with_settings(google_url=answer["google_url"])
+        added = at_demo.add("demo", answer["cookies"], "--json").json()
+        synced = at_demo.quick("sync", "--json").json()
+
+    assert answer["google_url"] == f"{answer['url']}/flow"
+    assert (added["service"], added["account"]) == ("google", "ada@example.com")
+    assert (synced["new"], synced["videos"]) == (3, 15)
+
+
 @pytest.mark.skipif(
     not Path("/proc/self/task").is_dir(), reason="only Linux tells which signals a thread takes"
 )
@@ -56,12 +72,17 @@ def test_no_thread_of_the_service_takes_a_signal_from_the_one_that_waits_for_it(
             assert mask & 1 << (number - 1)
 
 
-def test_the_text_of_serve_can_be_evaluated_by_a_shell_and_makes_a_profile(flowimg: Installation) -> None:
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_text_of_serve_can_be_evaluated_by_a_shell_and_makes_a_profile(
+    flowimg: Installation, service: str
+) -> None:
     unbuffered = Installation({**flowimg.environment, "PYTHONUNBUFFERED": "1"}, flowimg.folder)
     own = {"PATH": f"{_folder_with_the_command(flowimg.folder)}:{flowimg.environment['PATH']}"}
-    with unbuffered.start("demo", "--serve", "--images", "3", "--latency", "0") as running:
+    serve = ("demo", "--serve", "--service", service, "--images", "3", "--latency", "0")
+    with unbuffered.start(*serve) as running:
         running.wait_for("control/images")
-        script = f'{running.stdout}\nflowimg sync --json && echo "$FLOWIMG_OUTPUT"'
+        commands = "flowimg sync --json && flowimg profile list --json"
+        script = f'{running.stdout}\n{commands} && echo "$FLOWIMG_OUTPUT"'
         done = subprocess.run(
             ["sh", "-eu", "-c", script],
             env={**flowimg.environment, **own, "TMPDIR": str(flowimg.folder), "FLOWIMG_PAGE_DELAY": "0"},
@@ -73,7 +94,8 @@ def test_the_text_of_serve_can_be_evaluated_by_a_shell_and_makes_a_profile(flowi
 
     assert done.returncode == 0, done.stderr
     assert "Added demo." in done.stderr
-    synced, output = done.stdout.splitlines()
+    synced, listed, output = done.stdout.splitlines()
+    assert [profile["service"] for profile in json.loads(listed)["profiles"]] == [service]
     assert (json.loads(synced)["profile"], json.loads(synced)["new"]) == ("demo", 3)
     assert Path(output).parent.parent == flowimg.folder
     assert not flowimg.home.exists()
@@ -89,7 +111,7 @@ def test_ten_more_images_come_with_the_command_that_serve_tells(flowimg: Install
         running.wait_for("\n")
         answer = json.loads(running.stdout)
         at_demo = flowimg.with_settings(labs_url=answer["labs_url"], media_url=answer["media_url"])
-        added = at_demo.quick("profile", "add", "demo", "--cookies", "-", stdin=answer["cookies"])
+        added = at_demo.add("demo", answer["cookies"])
         empty = at_demo.quick("sync", "--json")
         more = httpx.post(f"{answer['url']}/control/images?add=10").json()
         full = at_demo.quick("sync", "--json")
@@ -115,7 +137,8 @@ def test_a_port_that_is_taken_ends_with_1_and_the_reason(flowimg: Installation) 
 
 
 @pytest.mark.parametrize(
-    "option", ["--images=-1", "--images=1000001", "--latency=-1", "--rate=-1", "--port=70000"]
+    "option",
+    ["--images=-1", "--images=1000001", "--latency=-1", "--rate=-1", "--port=70000", "--service=flow"],
 )
 def test_options_out_of_range_end_with_2_and_name_the_option(flowimg: Installation, option: str) -> None:
     answer = flowimg.quick("demo", "--serve", option)

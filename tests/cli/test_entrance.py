@@ -25,7 +25,7 @@ def test_help_names_every_command(flowimg: Installation) -> None:
 @pytest.mark.parametrize(
     "command",
     ["demo", "sync", "download", "refresh", "status", "list", "profile", *(
-        f"profile {name}" for name in ("add", "list", "show", "remove")
+        f"profile {name}" for name in ("add", "edit", "check", "list", "show", "remove")
     )],
 )  # fmt: skip
 def test_every_command_explains_itself_and_knows_json(flowimg: Installation, command: str) -> None:
@@ -60,7 +60,7 @@ def test_at_a_dumb_terminal_the_app_ends_with_2_and_a_hint(flowimg: Installation
 
 @pytest.mark.parametrize(
     "arguments",
-    ["nonsense", "sync --nonsense", "profile nonsense", "refresh", "profile add studio", "profile show"],
+    ["nonsense", "sync --nonsense", "profile nonsense", "refresh", "profile add", "profile show"],
 )
 def test_what_does_not_exist_or_lacks_a_word_ends_with_2(flowimg: Installation, arguments: str) -> None:
     answer = flowimg.quick(*arguments.split())

@@ -1,7 +1,6 @@
 """What a script can tell from how a command ended, and what a person reads about it."""
 
 import re
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,18 +9,14 @@ import pytest
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.demo.pictures import PictureSize
 from flowimg_tui.demo.service import DemoOptions, DemoService
-from flowimg_tui.workspace import Workspace
-from tests.cli.helpers import Answer, Installation, ScriptedFlow, recorded
+from flowimg_tui.workspace.lock import holding
+from tests.cli.helpers import Answer, Installation, ScriptedFlow, nobody_there, recorded
 
 
 @pytest.fixture
 def held(synced: Installation) -> Iterator[Installation]:
     """An installation whose profile this process holds, as another run would."""
-    locations = Locations.from_environment(synced.environment)
-    with (
-        Workspace(locations, environment=synced.environment) as workspace,
-        workspace.holding(workspace.profile("studio")),
-    ):
+    with holding(Locations.from_environment(synced.environment).locks, "studio"):
         yield synced
 
 
@@ -156,8 +151,7 @@ def test_looking_needs_no_lock(held: Installation) -> None:
 def test_with_all_a_profile_that_is_held_does_not_keep_the_others_from_their_turn(
     held: Installation, demo: DemoService
 ) -> None:
-    added = held.quick("profile", "add", "tower", "--cookies", "-", stdin=demo.cookie_header)
-    assert added.code == 0
+    assert held.add("tower", demo.cookie_header).code == 0
 
     answer = held.quick("sync", "--all", "--json")
 
@@ -173,7 +167,7 @@ def test_a_full_disk_ends_with_6_and_leaves_no_piece_of_a_picture(tmp_path: Path
         variables = {"FLOWIMG_LABS_URL": demo.labs_url, "FLOWIMG_MEDIA_URL": demo.media_url}
         home = {"FLOWIMG_HOME": str(tmp_path / "home"), "FLOWIMG_OUTPUT": str(tmp_path / "pictures")}
         flowimg = Installation({**variables, **home}, tmp_path)
-        assert flowimg.quick("profile", "add", "studio", "--cookies", "-", stdin=demo.cookie_header).code == 0
+        assert flowimg.add("studio", demo.cookie_header).code == 0
         assert flowimg.quick("sync").code == 0
         # The shell's limit is in blocks of 512 bytes. No picture fits, the database does.
         with flowimg.start("download", "--json", before="ulimit -f 900") as running:
@@ -228,21 +222,16 @@ def test_a_service_that_has_moved_ends_with_8_and_says_that_signing_in_does_not_
 
 
 @pytest.mark.parametrize("command", ["sync", "download"])
-def test_a_service_that_cannot_be_reached_ends_with_1_or_4_and_a_hint(
+def test_a_service_that_cannot_be_reached_ends_with_1_and_a_hint_and_fails_no_image(
     synced: Installation, command: str
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    nobody = synced.with_settings(labs_url=f"{url}/fx", media_url=f"{url}/v1", retries="2")
+    answer = synced.with_settings(**nobody_there(), retries="2").quick(command, "--json")
 
-    answer = nobody.quick(command, "--json")
-
-    assert answer.code == {"sync": 1, "download": 4}[command]
-    assert "127.0.0.1 cannot be reached" in answer.stdout
-    assert "127.0.0.1 cannot be reached" in answer.stderr
-    if command == "sync":
-        assert "Check the network, then run it again" in answer.stderr
-        assert incomplete_sync(answer)
+    assert answer.code == 1
+    error = incomplete_sync(answer) if command == "sync" else nothing_downloaded(answer, 42)
+    assert "127.0.0.1 cannot be reached" in error
+    assert "Check the network, then run it again" in answer.stderr
+    assert synced.counts()["pending"] == 42
 
 
 def test_an_output_folder_that_cannot_be_written_ends_with_1_and_names_it(small: Installation) -> None:

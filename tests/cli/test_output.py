@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flowimg_tui.demo.service import DemoService
-from tests.cli.helpers import COMMAND, Installation, ScriptedFlow, listing, recorded, screen_of
+from tests.cli.helpers import COMMAND, INVENTED, Installation, ScriptedFlow, listing, recorded, screen_of
 
 CLEAR = "\r\x1b[K"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -75,8 +75,9 @@ def test_in_a_narrow_terminal_the_progress_line_does_not_wrap_while_stdout_goes_
 def test_in_a_pipe_progress_is_plain_lines(small: Installation) -> None:
     answer = small.quick("download")
 
-    first, *paths, last = answer.stderr.splitlines()
+    first, second, *paths, last = answer.stderr.splitlines()
     assert first == "studio: 3 images to download"
+    assert second == "studio: signed in as ada@example.com"
     assert sorted(paths) == sorted(str(path) for path in small.files())
     assert last.startswith("Downloaded 3 of 3 images")
     assert not STEERS.search(answer.stderr)
@@ -85,22 +86,25 @@ def test_in_a_pipe_progress_is_plain_lines(small: Installation) -> None:
 # Hostile text
 
 
-def test_names_from_the_service_cannot_steer_the_terminal(signed_in: Installation) -> None:
+def test_names_from_the_service_cannot_steer_the_terminal(flowimg: Installation) -> None:
     names = ["bmFtZQ", HOSTILE]
     media = (500, _refusal(HOSTILE))
     keys = {"bmFtZQ": HOSTILE, HOSTILE: f"key {HOSTILE}"}
     with ScriptedFlow(pages=(200, listing(*names, media_keys=keys)), media=media, email=HOSTILE) as flow:
-        flowimg = signed_in.with_settings(**flow.settings, retries="2")
-        answers = {
+        flowimg = flowimg.with_settings(**flow.settings, retries="2")
+        answers = {"profile add": flowimg.add("studio", INVENTED)} | {
             command: flowimg.quick(*command.split())
-            for command in ("sync", "download", "list", "status", "profile list", "profile show studio")
+            for command in (
+                *("sync", "download", "list", "status"),
+                *("profile list", "profile show studio", "profile check studio"),
+            )
         }
 
-    assert [answer.code for answer in answers.values()] == [0, 4, 0, 0, 0, 0]
+    assert [answer.code for answer in answers.values()] == [0, 0, 4, 0, 0, 0, 0, 0]
     for answer in answers.values():
         assert not STEERS.search(answer.stdout + answer.stderr)
-    assert f"one{REPLACEMENT}]0;owned" in answers["sync"].stderr
-    assert f"one{REPLACEMENT}]0;owned" in answers["download"].stderr
+    for command in ("profile add", "profile check studio", "sync", "download"):
+        assert f"one{REPLACEMENT}]0;owned" in answers[command].stderr
     assert f"one{REPLACEMENT}]0;owned" in answers["list"].stdout
     assert f"one{REPLACEMENT}]0;owned" in answers["profile list"].stdout
     assert len(answers["list"].stdout.splitlines()) == 2
@@ -131,6 +135,7 @@ def test_the_events_of_hostile_images_stay_one_line_each_and_hold_no_escape(sign
     assert [event["event"] for event in answer.events()] == [
         "download_started",
         "image_started",
+        "signed_in",
         "image_failed",
         "download_finished",
     ]

@@ -26,8 +26,7 @@ def service() -> Iterator[DemoService]:
 def half_way(service: DemoService, tmp_path: Path) -> Installation:
     """An installation that has five records, two of them with a file that a download would adopt."""
     flowimg = Installation({**demo_environment(service, tmp_path), **AT_ONCE}, tmp_path)
-    added = flowimg.quick("profile", "add", "studio", "--cookies", "-", stdin=service.cookie_header)
-    assert added.code == 0
+    assert flowimg.add("studio", service.cookie_header).code == 0
     assert [flowimg.quick(command).code for command in ("sync", "download")] == [0, 0]
     assert flowimg.quick("refresh", "--profile", "studio", "--yes").code == 0
     service.gallery.add(3)
@@ -121,8 +120,7 @@ def test_a_stopped_sync_still_answers_in_json(half_way: Installation) -> None:
 def test_a_signal_stops_all_profiles_and_not_only_the_running_one(
     half_way: Installation, service: DemoService
 ) -> None:
-    added = half_way.quick("profile", "add", "tower", "--cookies", "-", stdin=service.cookie_header)
-    assert added.code == 0
+    assert half_way.add("tower", service.cookie_header).code == 0
     slow = half_way.with_settings(page_delay="600", page_size="3")
 
     with slow.start("sync", "--all", "--json") as running:

@@ -3,6 +3,10 @@
 import os
 import re
 import stat
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from flowimg_tui.config.credentials import CredentialsError, CredentialStore, ch
 from flowimg_tui.secret import Secret
 
 COOKIES = {"__Secure-next-auth.session-token": Secret("canary")}
+ROTATED = {"__Secure-next-auth.session-token": Secret("rotated")}
 
 
 @pytest.fixture
@@ -96,6 +101,79 @@ def test_a_replaced_file_is_another_file(store: CredentialStore, folder: Path) -
         store.write("studio", {"a": Secret("b")})
         assert b"canary" in old.read()
     assert store.read("studio") == {"a": Secret("b")}
+
+
+# Several writers
+
+
+def test_cookies_are_replaced_where_the_old_ones_still_stand(store: CredentialStore) -> None:
+    store.write("studio", COOKIES)
+    assert store.replace("studio", COOKIES, ROTATED)
+    assert store.read("studio") == ROTATED
+
+
+def test_cookies_that_were_given_meanwhile_are_not_replaced(store: CredentialStore) -> None:
+    store.write("studio", COOKIES)
+    store.write("studio", {"given": Secret("meanwhile")})
+    assert not store.replace("studio", COOKIES, ROTATED)
+    assert store.read("studio") == {"given": Secret("meanwhile")}
+
+
+def test_cookies_that_were_removed_meanwhile_do_not_come_back(store: CredentialStore, folder: Path) -> None:
+    store.write("studio", COOKIES)
+    store.remove("studio")
+    with pytest.raises(CredentialsError, match="There are no cookies for studio"):
+        store.replace("studio", COOKIES, ROTATED)
+    assert list(folder.iterdir()) == []
+
+
+def test_of_many_that_replace_the_same_cookies_at_once_one_does(folder: Path) -> None:
+    CredentialStore(folder).write("studio", COOKIES)
+    offers = [{"rotated": Secret(str(number))} for number in range(8)]
+    together = threading.Barrier(len(offers))
+
+    def replace(offer: Mapping[str, Secret]) -> bool:
+        together.wait()
+        return CredentialStore(folder).replace("studio", COOKIES, offer) is not None
+
+    with ThreadPoolExecutor(len(offers)) as pool:
+        replaced = list(pool.map(replace, offers))
+    (taken,) = [offer for offer, done in zip(offers, replaced, strict=True) if done]
+    assert CredentialStore(folder).read("studio") == taken
+
+
+def test_two_writers_at_once_never_tear_the_file(store: CredentialStore, folder: Path) -> None:
+    short, long = {"short": Secret("a")}, {"long": Secret("b" * 100_000)}
+    store.write("studio", short)
+
+    def write(cookies: Mapping[str, Secret]) -> None:
+        for _ in range(30):
+            CredentialStore(folder).write("studio", cookies)
+
+    seen = []
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(write, cookies) for cookies in (short, long)]
+        while not all(writer.done() for writer in writers):
+            seen.append(store.read("studio"))
+    assert [writer.exception() for writer in writers] == [None, None]
+    assert all(cookies in (short, long) for cookies in [*seen, store.read("studio")])
+    assert [(path.name, mode(path)) for path in folder.iterdir()] == [("studio.json", 0o600)]
+
+
+def test_each_write_makes_another_version(store: CredentialStore) -> None:
+    assert store.version("studio") is None
+    versions = []
+    for _ in range(3):
+        store.write("studio", COOKIES)
+        versions.append(store.version("studio"))
+    assert None not in versions
+    assert all(before != after for before, after in pairwise(versions))
+    assert store.version("studio") == versions[-1]
+    store.remove("studio")
+    assert store.version("studio") is None
+
+
+# What cannot be used
 
 
 def test_credentials_that_are_not_there_are_asked_for(store: CredentialStore) -> None:

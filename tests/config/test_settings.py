@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowimg_tui.config.settings import SettingError, Settings, load_settings
+from flowimg_tui.config.settings import SettingError, Settings, resolve_settings
 from flowimg_tui.secret import Secret
 
 KEY = "AIza" + "k" * 35
@@ -21,6 +21,11 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "folder_date": (
         ["created", "downloaded", "created", "created"],
         ["created", "downloaded"] + ["created"] * 2,
+    ),
+    "service": (["labs", "google", "labs", "google"], ["labs", "google", "labs", "google"]),
+    "cookie_command": (
+        ["pass show flow", "pass show 'my flow'", ["pass", "$HOME;"], "pass"],
+        [("pass", "show", "flow"), ("pass", "show", "my flow"), ("pass", "$HOME;"), ("pass",)],
     ),
     "labs_url": ([f"https://{host}/fx" for host in "abcd"], [f"https://{host}/fx" for host in "abcd"]),
     "media_url": ([f"https://{host}/v1/" for host in "abcd"], [f"https://{host}/v1" for host in "abcd"]),
@@ -46,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 
 def load(path: Path, text: str = "", **options: Any) -> Settings:
     path.write_text(text)
-    return load_settings(path, options.pop("environment", {}), **options)
+    return resolve_settings(path, options.pop("environment", {}), **options).settings
 
 
 def test_every_setting_is_in_this_table() -> None:
@@ -54,12 +59,12 @@ def test_every_setting_is_in_this_table() -> None:
 
 
 def test_without_anything_the_defaults_hold(path: Path) -> None:
-    settings = load_settings(path, {})
+    settings = resolve_settings(path, {}).settings
     assert settings == Settings()
     assert (settings.workers, settings.page_delay, settings.page_size) == (4, (1.0, 2.0), 18)
     assert (settings.retries, settings.retry_base, settings.folder_date) == (5, 1.0, "downloaded")
     assert settings.output_folder("studio") == Path.home() / "Pictures" / "flowimg" / "studio"
-    assert settings.flow_key is None
+    assert (settings.flow_key, settings.service, settings.cookie_command) == (None, None, None)
 
 
 @pytest.mark.parametrize("setting", VALUES)
@@ -105,6 +110,24 @@ WRONG: dict[str, tuple[str, list[Any]]] = {
     "page_size": ("a whole number from 1 to 100", [0, 101, "", " ", [18]]),
     "output": ("the path of a folder", ["", "  ", 7, "a\nb", "a\x1b[2J"]),
     "folder_date": ("one of downloaded, created", ["today", "Created", 1, ["created"]]),
+    "service": ("one of labs, google", ["flow", "Labs", 1, ["labs"]]),
+    "cookie_command": (
+        "a program and its arguments, as in pass show flow",
+        [
+            "pass 'show",
+            'pass "show',
+            "pass \\",
+            "  ",
+            "",
+            "''",
+            "'' show",
+            "pa\0ss",
+            7,
+            [],
+            [""],
+            ["pass", 7],
+        ],
+    ),
     "labs_url": (
         "an http or https URL without a query",
         [
@@ -135,7 +158,7 @@ def test_a_wrong_flag_is_refused_with_its_place_and_what_is_allowed(
 ) -> None:
     with pytest.raises(SettingError) as refusal:
         load(path, flags={setting: value})
-    assert str(refusal.value).startswith(f"--{setting}")
+    assert str(refusal.value).startswith(f"--{setting.replace('_', '-')}: must be ")
     assert WRONG[setting][0] in str(refusal.value)
 
 
@@ -161,6 +184,8 @@ def test_a_wrong_variable_is_refused_with_its_place_and_what_is_allowed(
         ("page_delay = [1, 2]", "page_delay"),
         ('labs_url = "labs.google"', "labs_url"),
         ('retry_base = "soon"', "retry_base"),
+        ('cookie_command = "pass \'show"', "cookie_command"),
+        ('cookie_command = ["pass", 1]', "cookie_command"),
     ],
 )
 def test_a_wrong_value_in_the_file_is_refused_with_its_place_and_what_is_allowed(
@@ -168,20 +193,23 @@ def test_a_wrong_value_in_the_file_is_refused_with_its_place_and_what_is_allowed
 ) -> None:
     with pytest.raises(SettingError) as refusal:
         load(path, table + line)
-    place = "profile.studio." if table else ""
-    assert str(refusal.value).startswith(f"{path}: {place}{setting}: must be ")
+    place = f"{path} [profile.studio]" if table else str(path)
+    assert str(refusal.value).startswith(f"{place}: {setting}: must be ")
     assert WRONG[setting][0] in str(refusal.value)
 
 
 def test_a_wrong_value_in_the_table_of_any_profile_is_refused(path: Path) -> None:
-    with pytest.raises(SettingError, match=r"profile\.home\.workers"):
+    with pytest.raises(SettingError, match=r"\[profile\.home\]: workers: must be "):
         load(path, "[profile.home]\nworkers = 99", profile="studio")
 
 
-def test_a_wrong_value_is_not_repeated_in_the_message(path: Path) -> None:
+@pytest.mark.parametrize(
+    "variable", [f"FLOWIMG_{setting.upper()}" for setting in VALUES if setting != "output"]
+)
+def test_a_wrong_value_is_not_repeated_in_the_message(path: Path, variable: str) -> None:
     """It may be a secret that was put into the wrong place."""
     with pytest.raises(SettingError) as refusal:
-        load(path, environment={"FLOWIMG_WORKERS": "canary-secret", "FLOWIMG_FLOW_KEY": "canary-secret"})
+        load(path, environment={variable: "canary-secret '"})
     assert "canary" not in str(refusal.value)
 
 
@@ -193,13 +221,40 @@ def test_a_wrong_value_is_not_repeated_in_the_message(path: Path) -> None:
 def test_an_unknown_key_is_refused_with_the_nearest_one(
     path: Path, table: str, key: str, nearest: str
 ) -> None:
-    with pytest.raises(SettingError, match=rf"{key}: there is no such setting; did you mean {nearest}\?"):
+    with pytest.raises(SettingError) as refusal:
         load(path, f"{table}{key} = 1")
+    place = f"{path} [profile.studio]" if table else str(path)
+    assert str(refusal.value).startswith(
+        f"{place}: {key}: there is no such setting; did you mean {nearest}? Known are workers, page_delay, "
+    )
 
 
 def test_an_unknown_key_that_is_like_none_is_refused_with_all_of_them(path: Path) -> None:
-    with pytest.raises(SettingError, match=r"known are workers, page_delay, .*log_level"):
+    with pytest.raises(
+        SettingError, match=r"xyzzy: there is no such setting\. Known are workers, .*log_level\."
+    ):
         load(path, "xyzzy = 1")
+
+
+def test_tables_of_profiles_by_another_word_are_refused_with_the_right_one(path: Path) -> None:
+    with pytest.raises(SettingError, match=r"profiles: there is no such setting; did you mean profile\?"):
+        load(path, "[profiles.studio]\nworkers = 1")
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ('log_level = "INFO"', "one of debug, info, warning, error (did you mean info?)."),
+        ('log_level = "warn"', "one of debug, info, warning, error (did you mean warning?)."),
+        ('folder_date = "create"', "one of downloaded, created (did you mean created?)."),
+        ('service = "goggle"', "one of labs, google (did you mean google?)."),
+        ('service = "youtube"', "one of labs, google."),
+    ],
+)
+def test_a_wrong_word_is_refused_with_the_nearest_right_one(path: Path, line: str, meant: str) -> None:
+    with pytest.raises(SettingError) as refusal:
+        load(path, line)
+    assert str(refusal.value).endswith(f": must be {meant}")
 
 
 @pytest.mark.parametrize("text", ["profile = 1", "[profile]\nstudio = 1", "[[profile]]\nworkers = 1"])
@@ -212,13 +267,13 @@ def test_profiles_that_are_no_tables_are_refused(path: Path, text: str) -> None:
 def test_a_file_that_is_not_toml_is_refused_by_its_path(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(SettingError, match=f"{re.escape(str(path))} is not TOML"):
-        load_settings(path, {})
+        resolve_settings(path, {})
 
 
 def test_a_file_that_cannot_be_read_is_refused_by_its_path(path: Path) -> None:
     path.mkdir()
     with pytest.raises(SettingError, match=f"{re.escape(str(path))} cannot be read"):
-        load_settings(path, {})
+        resolve_settings(path, {})
 
 
 @pytest.mark.parametrize("slashes", ["", "/", "///"])
@@ -264,6 +319,37 @@ def test_an_output_folder_below_the_home_of_nobody_is_refused(path: Path) -> Non
         load(path, 'output = "~nobody-of-that-name/pics"').output_folder("p")
 
 
+@pytest.mark.parametrize("setting", VALUES)
+@pytest.mark.parametrize("strongest", range(6))
+def test_of_each_setting_the_place_that_decides_is_told(path: Path, setting: str, strongest: int) -> None:
+    flag, variable, table, file = VALUES[setting][0]
+    text = f"{setting} = {toml(file)}\n" if strongest <= 4 else ""
+    text += f"[profile.studio]\n{setting} = {toml(table)}\n" if strongest <= 2 else ""
+    path.write_text(text)
+    resolved = resolve_settings(
+        path,
+        {f"FLOWIMG_{setting.upper()}": variable if strongest <= 1 else ""},
+        profile="studio",
+        flags={setting: flag if strongest == 0 else None},
+        stored={setting: table if strongest <= 3 else None},
+    )
+    expected = (
+        f"--{setting.replace('_', '-')}",
+        f"FLOWIMG_{setting.upper()}",
+        f"{path} [profile.studio]",
+        "the profile",
+        str(path),
+        "default",
+    )
+    others = {other: "default" for other in VALUES if other != setting}
+    assert resolved.origins == {setting: expected[strongest], **others}
+
+
+def test_a_wrong_value_that_is_kept_with_the_profile_is_refused_with_its_place(path: Path) -> None:
+    with pytest.raises(SettingError, match=r"^the profile: service: must be one of labs, google\.$"):
+        load(path, stored={"service": "flow"})
+
+
 def test_a_key_is_not_in_the_repr_of_the_settings(path: Path) -> None:
     settings = load(path, f'flow_key = "{KEY}"')
     assert settings.flow_key == Secret(KEY)
@@ -274,7 +360,7 @@ def test_a_key_is_not_in_the_repr_of_the_settings(path: Path) -> None:
 def test_any_text_in_a_variable_is_a_setting_or_refused_by_its_name(values: dict[str, str]) -> None:
     environment = {f"FLOWIMG_{setting.upper()}": text for setting, text in values.items()}
     try:
-        settings = load_settings(Path("/no/such/file"), environment)
+        settings = resolve_settings(Path("/no/such/file"), environment).settings
     except SettingError as refusal:
         assert str(refusal).startswith(tuple(environment))  # noqa: PT017 - both outcomes are right
     else:

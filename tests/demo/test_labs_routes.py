@@ -395,3 +395,14 @@ class TestService:
     def test_a_picture_of_an_unknown_key_is_a_key_error(self, service: DemoService) -> None:
         with pytest.raises(KeyError):
             service.picture("unknown")
+
+
+def test_the_session_can_be_ended_from_outside(service: DemoService, client: httpx.Client) -> None:
+    old = service.cookie_header
+    answer = client.post("/control/fault", params={"name": "sign_out"}).json()
+    assert answer["cookie_header"] == service.cookie_header != old
+    assert client.get("/fx/api/auth/session", headers={"cookie": old}).json() == {}
+    assert (
+        "access_token"
+        in client.get("/fx/api/auth/session", headers={"cookie": answer["cookie_header"]}).json()
+    )

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -29,7 +30,6 @@ from flowimg_tui.flow.google_wire import (
     PROJECTS,
     RECORD,
     Contents,
-    GoogleImage,
     ProjectPage,
     decode_contents,
     decode_media,
@@ -180,23 +180,39 @@ def test_the_recorded_project_holds_a_generated_image_an_upload_and_a_video() ->
     made = datetime(2026, 9, 24, 8, 52, 2, 500000, tzinfo=UTC)
     legacy = project_payload()[2][0][6][0][2]
     boat = ListedImage(
-        BOAT, BOAT, "c90e5efc-7326-4904-85a9-464cd616a79b", "IMAGE_ASPECT_RATIO_LANDSCAPE", None, made
+        name=BOAT,
+        media_key=BOAT,
+        workflow_id="c90e5efc-7326-4904-85a9-464cd616a79b",
+        aspect_ratio="IMAGE_ASPECT_RATIO_LANDSCAPE",
+        fife_url=None,
+        created_at=made,
+        title="Paper boat on lake",
+        prompt="a paper boat on a still lake, morning light",
+        seed=418233,
+        width=1376,
+        height=768,
+        project_title="Boats",
+        legacy_name=legacy,
     )
     upload = ListedImage(
-        UPLOAD, UPLOAD, "6b6ac303-d3ac-4f08-b00b-3a9b84f73917", None, None, made.replace(minute=50, second=0)
+        name=UPLOAD,
+        media_key=UPLOAD,
+        workflow_id="6b6ac303-d3ac-4f08-b00b-3a9b84f73917",
+        aspect_ratio=None,
+        fife_url=None,
+        created_at=made.replace(minute=50, second=0),
+        title="holiday.png",
+        width=1094,
+        height=616,
+        project_title="Boats",
     )
-    prompt = "a paper boat on a still lake, morning light"
-    assert found.images == (
-        GoogleImage(boat, "Paper boat on lake", prompt, 418233, 1376, 768, "Boats", legacy),
-        GoogleImage(upload, "holiday.png", None, None, 1094, 616, "Boats", None),
-    )
-    assert found.skipped == ("a video, not an image (at Zzl0ze[2][2])",)
+    assert found == Contents((boat, upload), 1, ())
 
 
 def test_an_empty_project_has_no_images() -> None:
     empty = decode_answer(recorded("Zzl0ze_empty_project.txt"), "Zzl0ze")
-    assert decode_contents(empty, None) == Contents((), ())
-    assert contents([None, None, []]) == Contents((), ())
+    assert decode_contents(empty, None) == Contents((), 0, ())
+    assert contents([None, None, []]) == Contents((), 0, ())
 
 
 def test_titles_without_a_record_are_told() -> None:
@@ -211,7 +227,7 @@ def test_titles_that_are_not_understood_cost_no_image(descriptors: object) -> No
     payload = project_payload()
     payload[1] = descriptors
     found = contents(payload)
-    assert [image.image.name for image in found.images] == [BOAT, UPLOAD]
+    assert [image.name for image in found.images] == [BOAT, UPLOAD]
     assert [image.title for image in found.images] == [None, None]
 
 
@@ -264,6 +280,24 @@ def test_a_record_of_another_length_is_left_out(change: Callable[[list[Any]], ob
     assert re.search(r"of \d slots, neither an image nor a video \(at Zzl0ze\[2\]\[0\]\)", found.skipped[0])
 
 
+@pytest.mark.parametrize("position", [0, 1], ids=["generated", "upload"])
+def test_an_image_whose_slots_moved_by_one_is_not_taken_for_a_video(position: int) -> None:
+    found = one_record(lambda record: record.insert(6, None), position)
+    assert (found.images, found.videos) == ((), 0)
+    (reason,) = found.skipped
+    assert "Zzl0ze[2][0]" in reason
+
+
+@pytest.mark.parametrize("name", [VIDEO, "moved", "Q0FNYQ=="])
+def test_a_legacy_name_that_is_no_whole_one_is_none_and_costs_nothing_else(name: str) -> None:
+    def unchanged(record: list[Any]) -> None:
+        assert record[6][0][2]
+
+    (image,) = one_record(unchanged).images
+    found = one_record(set_slot(6, 0, 2, to=name))
+    assert found == Contents((dataclasses.replace(image, legacy_name=None),), 0, ())
+
+
 @pytest.mark.parametrize(
     ("aspect", "size", "expected"),
     [
@@ -284,7 +318,7 @@ def test_the_aspect_ratio_is_the_records_or_that_of_a_square(
         record[6][0][14], record[6][2] = aspect, size
 
     (image,) = one_record(change).images
-    assert image.image.aspect_ratio == expected
+    assert image.aspect_ratio == expected
 
 
 @pytest.mark.parametrize(
@@ -302,7 +336,7 @@ def test_the_aspect_ratio_is_the_records_or_that_of_a_square(
 )
 def test_a_time_is_bounded_and_in_utc(stamp: object, expected: datetime | None) -> None:
     (image,) = one_record(set_slot(5, 0, to=stamp)).images
-    assert image.image.created_at == expected
+    assert image.created_at == expected
 
 
 def test_a_text_with_half_a_surrogate_pair_can_be_stored() -> None:
@@ -335,6 +369,14 @@ def test_a_recorded_record_has_the_signed_url_of_the_original(file: str, name: s
 def test_a_recorded_video_is_refused_as_one() -> None:
     with pytest.raises(Refused, match="a video, not an image"):
         decode_media(decode_answer(recorded("as29s_video.txt"), "as29s"), VIDEO)
+
+
+@pytest.mark.parametrize("file", ["as29s_image.txt", "as29s_upload.txt"])
+def test_a_record_whose_slots_moved_by_one_is_not_refused_as_a_video(file: str) -> None:
+    record = recorded_payload(file, "as29s")
+    record.insert(6, None)
+    with pytest.raises(NotUnderstood, match="as29s"):
+        media(record, record[0])
 
 
 def test_the_record_of_another_picture_is_not_taken() -> None:
@@ -501,13 +543,13 @@ def test_a_record_damaged_in_any_way_costs_no_other_record(data: st.DataObject, 
     damaged(record, data)
     payload[2] = [before, record, after]
     found = contents(payload)
-    assert found.images[0].image.name == BOAT
-    assert found.images[-1].image.name == UPLOAD
-    assert len(found.images) + len(found.skipped) == 3
+    assert found.images[0].name == BOAT
+    assert found.images[-1].name == UPLOAD
+    assert len(found.images) + found.videos + len(found.skipped) == 3
     for image in found.images:
-        assert re.fullmatch(r"[A-Za-z0-9_-]{1,128}", image.image.name)
-        assert image.image.fife_url is None or "/asb/" not in image.image.fife_url.reveal()
-        assert image.image.created_at is None or image.image.created_at.tzinfo is UTC
+        assert re.fullmatch(r"[A-Za-z0-9_-]{1,128}", image.name)
+        assert image.fife_url is None or "/asb/" not in image.fife_url.reveal()
+        assert image.created_at is None or image.created_at.tzinfo is UTC
         assert image.seed is None or -(2**63) <= image.seed < 2**63
         assert (image.prompt or "").encode() is not None
     assert all("Zzl0ze[2][1]" in reason for reason in found.skipped)

@@ -8,9 +8,9 @@ import pytest
 
 from flowimg_tui.demo.gallery import Delivery
 from flowimg_tui.demo.service import DemoOptions, DemoService, RecordedRequest
-from flowimg_tui.flow.cookies import session_cookies
-from flowimg_tui.flow.errors import NotFound, Refused, SignedOut, Unreachable
+from flowimg_tui.flow.errors import Moved, NotFound, Refused, SignedOut, Unreachable
 from flowimg_tui.flow.labs import LabsService
+from flowimg_tui.flow.pasted import read_pasted
 from flowimg_tui.flow.service import ListedImage, Media
 from flowimg_tui.secret import Secret
 from tests.flow.field import asked, no_progress
@@ -29,7 +29,7 @@ def at(
 ) -> T:
     return asked(
         ask,
-        cookies=session_cookies(demo.cookie_header),
+        cookies=read_pasted(demo.cookie_header, now=0).kept,
         labs_url=demo.labs_url,
         media_url=demo.media_url,
         page_size=page_size,
@@ -144,11 +144,25 @@ def test_after_a_sign_out_nothing_is_listed_and_nobody_is_there(demo: DemoServic
         demo.sign_out()
         with pytest.raises(SignedOut, match="HTTP 401: Unauthorized"):
             await service.list_page(None)
-        with pytest.raises(SignedOut, match=r"flow\.google\.com"):
+        with pytest.raises(SignedOut, match="it has ended"):
             await service.account()
 
     at(demo, sign_out_and_ask)
     assert at(demo, whole_listing)
+
+
+def test_an_account_that_moved_is_told_so_whatever_is_asked(demo: DemoService) -> None:
+    name = demo.gallery.page(None, 1)[0][0].name
+
+    async def move_and_ask(service: LabsService) -> None:
+        assert await bytes_of(service, name)
+        demo.move_account()
+        demo.revoke_bearer()
+        for question in (service.account(), service.list_page(None), service.media(name, no_progress)):
+            with pytest.raises(Moved, match="retired"):
+                await question
+
+    at(demo, move_and_ask)
 
 
 def test_after_a_sign_out_no_picture_is_delivered_once_the_bearer_has_ended(demo: DemoService) -> None:

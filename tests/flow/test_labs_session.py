@@ -10,7 +10,15 @@ import pytest
 import respx
 
 from flowimg_tui.flow.cookies import SESSION_COOKIE
-from flowimg_tui.flow.errors import FlowError, NotUnderstood, RateLimited, SignedOut, Unreachable
+from flowimg_tui.flow.errors import (
+    FlowError,
+    Moved,
+    NeedsRefresh,
+    NotUnderstood,
+    RateLimited,
+    SignedOut,
+    Unreachable,
+)
 from flowimg_tui.flow.labs import LABS_URL, LabsService
 from flowimg_tui.flow.service import Account
 from flowimg_tui.secret import Secret
@@ -21,6 +29,7 @@ from tests.flow.field import (
     asked,
     asked_for,
     is_signed_in,
+    listing,
     media_route,
     no_progress,
     recorded,
@@ -28,6 +37,10 @@ from tests.flow.field import (
     sent,
     session,
 )
+
+
+def refused(status: int, file: str) -> httpx.Response:
+    return httpx.Response(status, content=recorded(file))
 
 
 async def account(service: LabsService) -> Account:
@@ -69,17 +82,36 @@ def test_a_session_without_a_user_is_a_live_one(web: respx.MockRouter) -> None:
     assert asked(account).email is None
 
 
-def test_an_empty_session_has_ended_or_was_moved(web: respx.MockRouter) -> None:
+@pytest.mark.parametrize(
+    ("answer", "kind", "reason"),
+    [
+        (refused(404, "list_trpc_error_404_retired.json"), Moved, "Flow has migrated"),
+        (httpx.Response(308, headers={"location": "https://flow.google.com/"}), Moved, "Flow has moved"),
+        (httpx.Response(200, content=listing(status=404)), Moved, "retired"),
+        (refused(401, "list_trpc_error_401.json"), SignedOut, "it has ended"),
+        (refused(403, "list_trpc_error_403.json"), SignedOut, "it has ended"),
+        (refused(500, "list_trpc_error_500.json"), SignedOut, "it has ended"),
+        (refused(200, "app_html_instead_of_json.html"), SignedOut, "it has ended"),
+        (refused(200, "list_first_page.json"), SignedOut, "it has ended"),
+        (httpx.ConnectError("no network"), SignedOut, "it has ended"),
+    ],
+    ids=["404", "308", "404 inside", "401", "403", "500", "web page", "a listing", "unreachable"],
+)
+def test_without_a_session_only_a_listing_that_is_retired_means_that_flow_has_moved(
+    web: respx.MockRouter, answer: httpx.Response | Exception, kind: type[FlowError], reason: str
+) -> None:
     sessions(web, recorded_json("session_signed_out.json"))
-    with pytest.raises(SignedOut, match=r"has ended, or the account was moved to flow\.google\.com"):
+    web.get(LIST_URL).mock(side_effect=[answer])
+    with pytest.raises(FlowError, match=reason) as caught:
         asked(account)
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize("hours", [-48, 24])
 def test_a_session_that_needs_a_refresh_is_over_whenever_it_ends(web: respx.MockRouter, hours: int) -> None:
     error = recorded_json("session_expired.json")["error"]
     sessions(web, *[session(hours=hours, error=error)] * 2)
-    with pytest.raises(SignedOut, match="ACCESS_TOKEN_REFRESH_NEEDED"):
+    with pytest.raises(NeedsRefresh, match="ACCESS_TOKEN_REFRESH_NEEDED"):
         asked(account)
 
 
@@ -106,32 +138,58 @@ def test_a_stale_session_that_is_not_marked_is_asked_for_again_with_the_new_cook
 
 def test_a_session_that_stays_stale_has_expired(web: respx.MockRouter) -> None:
     route = sessions(web, session(hours=-48), session(hours=-47))
-    with pytest.raises(SignedOut, match="has expired"):
+    with pytest.raises(NeedsRefresh, match="has expired"):
         asked(account)
     assert route.call_count == 2
 
 
 def test_a_stale_session_that_ends_when_it_is_asked_again_is_signed_out(web: respx.MockRouter) -> None:
     sessions(web, session(hours=-48), {})
-    with pytest.raises(SignedOut):
+    web.get(LIST_URL).mock(return_value=refused(401, "list_trpc_error_401.json"))
+    with pytest.raises(SignedOut, match="it has ended"):
         asked(account)
 
 
-def test_a_session_in_parts_is_rotated_as_a_whole(web: respx.MockRouter) -> None:
-    old = {f"{SESSION_COOKIE}.{part}": Secret(f"old{part}") for part in range(3)}
-    cookies = [f"{SESSION_COOKIE}.{part}=new{part}; Path=/; Secure" for part in range(2)]
-    stale = httpx.Response(200, json=session(hours=-1), headers=[("set-cookie", text) for text in cookies])
-    route = web.get(SESSION_URL).mock(side_effect=[stale, httpx.Response(200, json=session())])
-    asked(account, cookies=old)
-    assert sent(route, 1).headers["cookie"] == f"{SESSION_COOKIE}.0=new0; {SESSION_COOKIE}.1=new1"
-
-
-def test_other_cookies_that_come_with_the_session_are_left_alone(web: respx.MockRouter) -> None:
-    route = sessions(
-        web, session(hours=-1), session(), set_cookie="__Host-next-auth.csrf-token=x; Path=/; Secure"
+def test_a_session_in_parts_is_rotated_as_a_whole_and_kept_once(web: respx.MockRouter) -> None:
+    old, new = (
+        {f"{SESSION_COOKIE}.{part}": Secret(f"{age}{part}") for part in range(parts)}
+        for age, parts in (("old", 3), ("new", 2))
     )
-    asked(account)
+    cookies = [f"{name}={value.reveal()}; Path=/; Secure" for name, value in new.items()]
+    rotation = [("set-cookie", text) for text in (*cookies, "tracking=1; Path=/; Secure")]
+    stale = httpx.Response(200, json=session(hours=-1), headers=rotation)
+    fresh = httpx.Response(200, json=session(), headers=rotation)
+    route = web.get(SESSION_URL).mock(side_effect=[stale, fresh])
+    kept: list[dict[str, Secret]] = []
+    asked(account, cookies=old, keep_cookies=kept.append)
+    assert sent(route, 1).headers["cookie"] == f"{SESSION_COOKIE}.0=new0; {SESSION_COOKIE}.1=new1"
+    assert kept == [new]
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "tracking=1; Path=/",
+        f"{SESSION_COOKIE}=canary-of-the-cookie; Path=/; Secure",
+        f"{SESSION_COOKIE}=; Path=/; Secure; Max-Age=0",
+        f"{SESSION_COOKIE}=over; Path=/; Secure; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+    ],
+    ids=["another", "the same", "deleted", "expired"],
+)
+def test_cookies_that_were_not_rotated_are_not_kept_again(web: respx.MockRouter, cookie: str) -> None:
+    route = sessions(web, session(hours=-1), session(), set_cookie=cookie)
+    kept: list[object] = []
+    asked(account, keep_cookies=kept.append)
+    assert kept == []
     assert sent(route, 1).headers["cookie"] == f"{SESSION_COOKIE}=canary-of-the-cookie"
+
+
+def test_rotated_cookies_are_kept_although_the_session_is_over(web: respx.MockRouter) -> None:
+    kept: list[dict[str, Secret]] = []
+    sessions(web, session(error="X"), set_cookie=f"{SESSION_COOKIE}=rotated; Path=/; Secure")
+    with pytest.raises(NeedsRefresh):
+        asked(account, keep_cookies=kept.append)
+    assert kept == [{SESSION_COOKIE: Secret("rotated")}]
 
 
 def test_the_same_cookie_for_two_paths_is_survived(web: respx.MockRouter) -> None:
@@ -285,9 +343,12 @@ def test_the_same_bearer_again_means_signed_out(web: respx.MockRouter) -> None:
 
 def test_without_a_session_no_picture_is_asked_for(web: respx.MockRouter) -> None:
     sessions(web, {})
+    web.get(LIST_URL).mock(return_value=refused(401, "list_trpc_error_401.json"))
     with pytest.raises(SignedOut):
         asked(picture)
-    assert asked_for(web) == [SESSION_URL]
+    session_url, list_url = asked_for(web)
+    assert session_url == SESSION_URL
+    assert list_url.startswith(LIST_URL)
 
 
 def test_asking_whose_session_it_is_gives_the_bearer_too(web: respx.MockRouter) -> None:

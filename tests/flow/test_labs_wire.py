@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -140,19 +141,51 @@ def test_a_generated_image_is_listed_with_its_signed_url() -> None:
     assert image.created_at == datetime(2025, 10, 31, 12, 38, 49, tzinfo=UTC)
     assert image.fife_url is not None
     assert image.fife_url.reveal() == item["media"]["image"]["fifeUrl"]
+    assert (image.prompt, image.seed) == ("a paper boat on a still lake, morning light", 731524)
 
 
-def test_a_video_is_skipped_and_its_reason_told() -> None:
+def generated(place: str, **made: object) -> Json:
+    """The recorded generated image, with how it was made at ``place``: where it stands, or one deeper."""
+    item = recorded_json("list_generated_image_item.json")
+    image = item["media"]["image"]
+    del image["prompt"], image["seed"]
+    image |= made if place == "image" else {place: made}
+    return item
+
+
+@pytest.mark.parametrize("place", ["image", "generatedImage"])
+@pytest.mark.parametrize("seed", [0, -1, 731524, 2**63 - 1, -(2**63)])
+def test_prompt_and_seed_are_read_wherever_they_stand(place: str, seed: int) -> None:
+    (image,) = images_of(generated(place, prompt="ein Boot 🛶\n", seed=seed))
+    assert (image.prompt, image.seed) == ("ein Boot 🛶\n", seed)
+
+
+NO_PROMPTS: list[object] = [None, "", 7, True, [], {"text": "a boat"}, "x" * 100_001]
+NO_SEEDS: list[object] = [None, "731524", True, 1.5, [], {}, 2**63, -(2**63) - 1, 10**400]
+
+
+@pytest.mark.parametrize("prompt", NO_PROMPTS, ids=lambda prompt: str(prompt)[:12])
+def test_a_prompt_that_is_none_costs_only_itself(prompt: object) -> None:
+    (whole,), (image,) = (images_of(generated("image", prompt=said, seed=7)) for said in ("a boat", prompt))
+    assert image == replace(whole, prompt=None)
+
+
+@pytest.mark.parametrize("seed", NO_SEEDS, ids=lambda seed: str(seed)[:12])
+def test_a_seed_that_is_none_costs_only_itself(seed: object) -> None:
+    (whole,), (image,) = (images_of(generated("image", prompt="a boat", seed=said)) for said in (7, seed))
+    assert image == replace(whole, seed=None)
+
+
+def test_a_video_is_counted_and_is_nothing_that_was_not_understood() -> None:
     first, second = recorded_items()[:2]
     page, _ = decode_page(listing(first, recorded_json("list_video_item.json"), second))
     assert [image.name for image in page.images] == [first["name"], second["name"]]
-    assert page.skipped == ("item 1: a video, not an image (at $.media)",)
+    assert (page.videos, page.skipped) == (1, ())
 
 
 def test_a_video_whose_content_is_missing_is_known_by_its_media_type() -> None:
     page, _ = decode_page(listing({"name": "a", "media": {"mediaGenerationId": {"mediaType": "VIDEO"}}}))
-    assert page.images == ()
-    assert "a video" in page.skipped[0]
+    assert (page.images, page.videos, page.skipped) == ((), 1, ())
 
 
 @pytest.mark.parametrize(
@@ -277,7 +310,10 @@ HALF_PAIRS = ("half an emoji \ud83d", "\udc00\ud800")
 def test_half_an_emoji_in_a_prompt_does_not_cost_the_page(text: str) -> None:
     item = recorded_json("list_generated_image_item.json")
     item["media"]["image"]["prompt"] = text
-    assert [image.name for image in images_of({"name": "a"}, item, {"name": "b"})] == ["a", item["name"], "b"]
+    images = images_of({"name": "a"}, item, {"name": "b"})
+    assert [image.name for image in images] == ["a", item["name"], "b"]
+    assert [image.seed for image in images] == [None, 731524, None]
+    assert (images[1].prompt or "").encode() == b""
 
 
 @pytest.mark.parametrize("text", HALF_PAIRS)
@@ -297,13 +333,14 @@ def test_a_name_that_cannot_be_stored_costs_its_item_only(text: str) -> None:
 @given(st.text(st.characters(), min_size=1), st.text(st.characters()))
 @ANY_PACE
 def test_what_a_listed_image_holds_can_be_stored_as_utf_8(name: str, key: str) -> None:
-    item = {"name": name, "media": {"mediaGenerationId": {"mediaKey": key, "workflowId": key}}}
+    ids = {"mediaKey": key, "workflowId": key}
+    item = {"name": name, "media": {"mediaGenerationId": ids, "image": {"prompt": key}}}
     try:
         images = images_of(item)
     except NotUnderstood:
         return
     for image in images:
-        assert f"{image.name}{image.media_key}{image.workflow_id}".encode().decode()
+        assert f"{image.name}{image.media_key}{image.workflow_id}{image.prompt}".encode().decode()
 
 
 def test_bytes_that_are_not_utf_8_cost_their_item_only() -> None:
@@ -456,11 +493,13 @@ def test_an_item_damaged_in_any_way_costs_no_other_item(data: st.DataObject) -> 
     assert status == 200
     assert page.images[0].name == before["name"]
     assert page.images[-1].name == after["name"]
-    assert len(page.images) + len(page.skipped) == 3
+    assert len(page.images) + len(page.skipped) + page.videos == 3
     for image in page.images:
         assert image.name
         assert image.media_key
         assert image.created_at is None or image.created_at.tzinfo is UTC
+        assert image.prompt is None or isinstance(image.prompt, str)
+        assert image.seed is None or -(2**63) <= image.seed < 2**63
 
 
 @given(st.sampled_from((*LIST_PAGES, *EMPTY_LISTS)), st.data())
@@ -474,7 +513,7 @@ def test_an_answer_damaged_in_any_way_is_a_page_or_not_understood(file: str, dat
         path = refused.path
     else:
         path = "$"
-        assert len(page.images) + len(page.skipped) <= 18
+        assert len(page.images) + len(page.skipped) + page.videos <= 18
     assert path.startswith("$")
 
 

@@ -1,5 +1,8 @@
 """How long to wait before asking again."""
 
+import asyncio
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,12 +13,14 @@ from flowimg_tui.flow.errors import (
     InvalidName,
     ListingLoops,
     Moved,
+    NeedsRefresh,
     NotFound,
     NotUnderstood,
     RateLimited,
     Refused,
     SignedOut,
     Unreachable,
+    WrongAccount,
 )
 from flowimg_tui.flow.pace import LONGEST_WAIT, PageDelay, RetryPolicy
 
@@ -76,11 +81,63 @@ def test_a_policy_without_pauses_repeats_at_once() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [FlowError, SignedOut, Refused, InvalidName, NotFound, Moved, NotUnderstood, ListingLoops, ForeignHost],
+    [
+        FlowError,
+        SignedOut,
+        NeedsRefresh,
+        WrongAccount,
+        Refused,
+        InvalidName,
+        NotFound,
+        Moved,
+        NotUnderstood,
+        ListingLoops,
+        ForeignHost,
+    ],
 )
 def test_what_would_fail_again_is_not_repeated(kind: type[FlowError]) -> None:
     assert RetryPolicy().pause_after(1, kind("no")) is None
     assert not kind.retryable
+
+
+class Asked:
+    """Gives one answer after the other, and is told of each pause."""
+
+    def __init__(self, answers: Sequence[int | FlowError]) -> None:
+        self.answers = list(answers)
+        self.pauses: list[tuple[int, float, FlowError]] = []
+
+    async def answer(self) -> int:
+        answer = self.answers.pop(0)
+        if isinstance(answer, FlowError):
+            raise answer
+        return answer
+
+    def before_pause(self, next_try: int, seconds: float, error: FlowError) -> None:
+        self.pauses.append((next_try, seconds, error))
+
+
+BUSY, LATER, GONE = Unreachable("HTTP 503"), RateLimited("slow down", 0.001), NotFound("HTTP 404")
+
+
+def test_what_passes_is_asked_again_and_each_pause_is_told_before_it_begins() -> None:
+    asked = Asked([BUSY, LATER, 42])
+    assert asyncio.run(RetryPolicy(tries=3, base=0.0).repeated(asked.answer, asked.before_pause)) == 42
+    assert asked.pauses == [(2, 0.0, BUSY), (3, 0.001, LATER)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "pauses"),
+    [([BUSY, BUSY, LATER, 42], 2), ([GONE, 42], 0), ([BUSY, GONE, 42], 1)],
+    ids=["the last try", "will not pass", "not any more"],
+)
+def test_what_does_not_pass_is_the_end(answers: list[int | FlowError], pauses: int) -> None:
+    asked = Asked(answers)
+    with pytest.raises(FlowError) as caught:
+        asyncio.run(RetryPolicy(tries=3, base=0.0).repeated(asked.answer, asked.before_pause))
+    assert caught.value is answers[-2]
+    assert asked.answers == [42]
+    assert len(asked.pauses) == pauses
 
 
 @given(st.floats(0, 10), st.floats(0, 10))

@@ -4,7 +4,7 @@ import asyncio
 import io
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import aclosing, closing
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -15,9 +15,17 @@ from PIL import Image
 from flowimg_tui.flow.pace import PageDelay, RetryPolicy
 from flowimg_tui.flow.service import Account, FlowService, ListedImage, Media, Page, Progress
 from flowimg_tui.mirror.download import download
-from flowimg_tui.mirror.events import DownloadEvent, DownloadFinished, SyncEvent, SyncFinished
+from flowimg_tui.mirror.events import (
+    DownloadEvent,
+    DownloadFinished,
+    RecordsDeleted,
+    SyncEvent,
+    SyncFinished,
+)
 from flowimg_tui.mirror.files import OutputFolder
 from flowimg_tui.mirror.progress import ProgressBoard
+from flowimg_tui.mirror.refresh import refresh
+from flowimg_tui.mirror.sign_in import Renewal
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.mirror.sync import sync
 from flowimg_tui.secret import Secret
@@ -27,6 +35,7 @@ from flowimg_tui.store.records import FileRecord, ImageRecord, NewImage, Profile
 NOON: Final = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 NO_DELAY: Final = PageDelay(0.0, 0.0)
 AT_ONCE: Final = RetryPolicy(tries=3, base=0.0)
+ADA: Final = Account("ada@example.com", NOON)
 _PATIENCE: Final = 20.0
 
 T = TypeVar("T")
@@ -68,8 +77,16 @@ def new_image(name: str, **details: Any) -> NewImage:
     return NewImage(name=name, **{**given, **details})
 
 
-def page(*names: str, cursor: str | None = None, skipped: Sequence[str] = ()) -> Page:
-    return Page(tuple(listed(name) for name in names), tuple(skipped), Secret(cursor) if cursor else None)
+def page(
+    *images: str | ListedImage, cursor: str | None = None, skipped: Sequence[str] = (), **details: Any
+) -> Page:
+    """A page of these images; a name alone stands for an image of which nothing else is told."""
+    return Page(
+        tuple(image if isinstance(image, ListedImage) else listed(image) for image in images),
+        tuple(skipped),
+        Secret(cursor) if cursor else None,
+        **details,
+    )
 
 
 def picture(seed: int, kind: str = "PNG") -> bytes:
@@ -86,7 +103,13 @@ def picture(seed: int, kind: str = "PNG") -> bytes:
 
 
 def file_record(media_key: str, path: Path | str, size: int = 4, **details: Any) -> FileRecord:
-    given: dict[str, Any] = {"sha256": "00", "mime": "image/png", "source": "api", "saved_at": NOON}
+    given: dict[str, Any] = {
+        "sha256": "00",
+        "mime": "image/png",
+        "source": "api",
+        "saved_at": NOON,
+        "name": None,
+    }
     return FileRecord(media_key=media_key, path=str(path), size=size, **{**given, **details})
 
 
@@ -134,6 +157,8 @@ class ScriptedFlow:
         self._pictures = {name: _as_list(answer) for name, answer in (pictures or {}).items()}
         self._urls = {url: _as_list(answer) for url, answer in (urls or {}).items()}
         self._accounts = list(accounts)
+        self.sign_ins = 0
+        """How often it was asked whose session this is."""
         self.stop: Stop | None = None
         self.cursors: list[str | None] = []
         self.asked: list[str] = []
@@ -145,7 +170,8 @@ class ScriptedFlow:
         self.closed = False
 
     async def account(self) -> Account:
-        answer = self._accounts.pop(0) if self._accounts else Account("ada@example.com", NOON)
+        self.sign_ins += 1
+        answer = self._accounts.pop(0) if self._accounts else ADA
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -256,12 +282,22 @@ class Mirror:
         *,
         delay: PageDelay = NO_DELAY,
         retry: RetryPolicy = AT_ONCE,
+        renewal: Renewal | None = None,
         seen: Callable[[SyncEvent, Stop], object] = lambda *_: None,
     ) -> list[SyncEvent]:
         async def run() -> list[SyncEvent]:
             stop = _stop_for(service)
-            events = sync(service, self.gallery, self.profile.id, page_delay=delay, retry=retry, stop=stop)
-            return await collected(events, lambda event: seen(event, stop))
+            events = sync(
+                service,
+                self.gallery,
+                self.profile.id,
+                page_delay=delay,
+                retry=retry,
+                stop=stop,
+                renewal=renewal,
+            )
+            async with aclosing(service):
+                return await collected(events, lambda event: seen(event, stop))
 
         return asyncio.run(run())
 
@@ -269,7 +305,12 @@ class Mirror:
         return only(self.sync(service, **options), SyncFinished)
 
     def downloads(
-        self, service: FlowService, stop: Stop, workers: int = 4, retry: RetryPolicy = AT_ONCE
+        self,
+        service: FlowService,
+        stop: Stop,
+        workers: int = 4,
+        retry: RetryPolicy = AT_ONCE,
+        renewal: Renewal | None = None,
     ) -> AsyncIterator[DownloadEvent]:
         self.board = ProgressBoard()
         return download(
@@ -281,6 +322,7 @@ class Mirror:
             retry=retry,
             board=self.board,
             stop=stop,
+            renewal=renewal,
         )
 
     def download(
@@ -289,17 +331,22 @@ class Mirror:
         *,
         workers: int = 4,
         retry: RetryPolicy = AT_ONCE,
+        renewal: Renewal | None = None,
         seen: Callable[[DownloadEvent, Stop], object] = lambda *_: None,
     ) -> list[DownloadEvent]:
         async def run() -> list[DownloadEvent]:
             stop = _stop_for(service)
-            events = self.downloads(service, stop, workers, retry)
-            return await collected(events, lambda event: seen(event, stop))
+            events = self.downloads(service, stop, workers, retry, renewal)
+            async with aclosing(service):
+                return await collected(events, lambda event: seen(event, stop))
 
         return asyncio.run(run())
 
     def downloaded(self, service: FlowService, **options: Any) -> DownloadFinished:
         return only(self.download(service, **options), DownloadFinished)
+
+    def refreshed(self) -> list[RecordsDeleted]:
+        return asyncio.run(collected(refresh(self.gallery, self.profile.id)))
 
 
 def _stop_for(service: FlowService) -> Stop:
@@ -312,3 +359,14 @@ def _stop_for(service: FlowService) -> Stop:
 def ages(count: int) -> list[datetime]:
     """Times of ``count`` images, newest first."""
     return [NOON - timedelta(minutes=number) for number in range(count)]
+
+
+def names(count: int) -> list[str]:
+    return [f"i{number}" for number in range(count)]
+
+
+def knows_many(mirror: Mirror, count: int) -> dict[str, MediaAnswer | list[MediaAnswer]]:
+    """Bring images of falling age in, and return a script that has a picture for each."""
+    pairs = zip(names(count), ages(count), strict=True)
+    mirror.knows(*(new_image(name, created_at=when) for name, when in pairs))
+    return {name: picture(number) for number, name in enumerate(names(count))}

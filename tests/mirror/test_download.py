@@ -28,6 +28,7 @@ from flowimg_tui.mirror.events import (
     ImageFailed,
     ImageSaved,
     ImageStarted,
+    SignedIn,
 )
 from flowimg_tui.mirror.files import DiskError
 from flowimg_tui.mirror.stop import Stop
@@ -40,8 +41,9 @@ from tests.mirror.helpers import (
     MediaAnswer,
     Mirror,
     ScriptedFlow,
-    ages,
     collected,
+    knows_many,
+    names,
     new_image,
     of_kind,
     only,
@@ -51,17 +53,6 @@ from tests.mirror.helpers import (
 
 VALID = "https://flow-content.google/image/x?Expires=9999999999&Signature=s"
 EXPIRED = "https://flow-content.google/image/x?Expires=1000000000&Signature=s"
-
-
-def names(count: int) -> list[str]:
-    return [f"i{number}" for number in range(count)]
-
-
-def knows_many(mirror: Mirror, count: int) -> dict[str, MediaAnswer | list[MediaAnswer]]:
-    """Images of falling age, and a script that has a picture for each."""
-    times = ages(count)
-    mirror.knows(*(new_image(name, created_at=when) for name, when in zip(names(count), times, strict=True)))
-    return {name: picture(number) for number, name in enumerate(names(count))}
 
 
 def test_a_download_fetches_what_has_no_file_and_tells_of_each(mirror: Mirror) -> None:
@@ -74,6 +65,7 @@ def test_a_download_fetches_what_has_no_file_and_tells_of_each(mirror: Mirror) -
     assert events == [
         DownloadStarted(1),
         ImageStarted(image_id),
+        SignedIn("ada@example.com", NOON),
         ImageSaved(image_id, path, size, "api"),
         DownloadFinished(1, 1, 0, 0, 0, size, finished.seconds, None),
     ]

@@ -15,15 +15,18 @@ from flowimg_tui.mirror.events import (
     ImageFailed,
     ImageSaved,
     ImageStarted,
+    SessionEnded,
+    SessionRenewed,
 )
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.secret import Secret
 from flowimg_tui.store.records import Counts
 from tests.mirror.helpers import Answer, MediaAnswer, Mirror, ScriptedFlow, new_image, of_kind, only, picture
 
-GOOD = ("api", "url", "second try", "on disk")
+GOOD = ("api", "url", "second try", "on disk", "new cookies")
 BAD = ("not found", "cut", "web page", "never", "no bytes")
-ENDS = ("stop", "signed out", "moved")
+ENDS = ("stop", "signed out", "moved", "new cookies")
+"""What can end the run; with new cookies only where nobody gives any."""
 
 
 def answer_for(outcome: str, number: int) -> MediaAnswer | list[MediaAnswer]:
@@ -41,6 +44,7 @@ def answer_for(outcome: str, number: int) -> MediaAnswer | list[MediaAnswer]:
         "stop": Answer.STOP,
         "signed out": SignedOut("ended"),
         "moved": Moved("moved"),
+        "new cookies": [SignedOut("ended"), whole],
     }
     return answers[outcome]
 
@@ -50,9 +54,10 @@ def answer_for(outcome: str, number: int) -> MediaAnswer | list[MediaAnswer]:
     outcomes=st.lists(st.sampled_from((*GOOD, *GOOD, *BAD, *ENDS)), max_size=9),
     workers=st.integers(1, 4),
     stop_after=st.none() | st.integers(0, 20),
+    renewals=st.none() | st.integers(0, 3),
 )
 def test_each_pending_image_ends_in_one_count_and_each_file_is_whole(
-    outcomes: list[str], workers: int, stop_after: int | None
+    outcomes: list[str], workers: int, stop_after: int | None, renewals: int | None
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         mirror = Mirror(Path(folder))
@@ -66,7 +71,13 @@ def test_each_pending_image_ends_in_one_count_and_each_file_is_whole(
             pictures={f"i{number}": answer_for(outcome, number) for number, outcome in enumerate(outcomes)},
             urls={f"https://u/{number}": picture(number) for number in range(len(outcomes))},
         )
-        met = 0
+        met = asked = 0
+
+        async def renewal() -> None:
+            nonlocal asked
+            asked += 1
+            if asked > (renewals or 0):
+                raise SignedOut("nobody has new cookies")
 
         def stop_there(_event: DownloadEvent, stop: Stop) -> None:
             nonlocal met
@@ -74,7 +85,9 @@ def test_each_pending_image_ends_in_one_count_and_each_file_is_whole(
             if met == stop_after:
                 stop.ask()
 
-        events = mirror.download(service, workers=workers, seen=stop_there)
+        events = mirror.download(
+            service, workers=workers, renewal=None if renewals is None else renewal, seen=stop_there
+        )
         finished = only(events, DownloadFinished)
         saved, failed = of_kind(events, ImageSaved), of_kind(events, ImageFailed)
         adopted = of_kind(events, ImageAdopted)
@@ -105,6 +118,8 @@ def test_each_pending_image_ends_in_one_count_and_each_file_is_whole(
         assert set(mirror.files().values()) == set(pictures.values()) | {picture(n) for n in on_disk}
         assert not [path for path in mirror.files() if path.endswith(".part")]
         assert mirror.board.snapshot().transfers == ()
+        assert len(of_kind(events, SessionEnded)) == asked
+        assert asked - len(of_kind(events, SessionRenewed)) in (0, 1)
         if stop_after is None and not set(outcomes) & set(ENDS):
             assert (finished.cancelled, finished.error) == (0, None)
         if finished.error is not None:

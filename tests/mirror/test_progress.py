@@ -93,6 +93,16 @@ def test_a_transfer_that_waits_says_until_when_and_why_and_then_no_more(
     )
 
 
+def test_a_transfer_whose_session_ended_waits_for_no_moment_and_says_why(board: ProgressBoard) -> None:
+    board.start(1, "a")
+    board.waits(1, next_try=2, tries=5, seconds=3.0, reason="HTTP 503")
+    board.pauses(1, "The session has ended.")
+    (paused,) = board.snapshot().transfers
+    assert (paused.phase, paused.resumes_at, paused.reason) == (Phase.PAUSED, None, "The session has ended.")
+    board.asks(1, Source.API)
+    assert board.snapshot().transfers[0].reason is None
+
+
 def test_bytes_of_every_try_count_as_bytes_of_the_run(board: ProgressBoard) -> None:
     board.start(1, "a")
     board.asks(1, Source.API)
@@ -106,6 +116,7 @@ def test_bytes_of_every_try_count_as_bytes_of_the_run(board: ProgressBoard) -> N
 def test_what_is_said_of_an_image_that_is_not_running_is_ignored(board: ProgressBoard) -> None:
     board.received(1, 30, 120)
     board.waits(1, 2, 5, 1.0, "x")
+    board.pauses(1, "x")
     board.saves(1)
     board.drop(1)
     assert board.snapshot().transfers == ()

@@ -1,18 +1,12 @@
 """Force refresh: the records go, the files and their ledger stay, and nothing is fetched twice."""
 
-import asyncio
 import logging
 from pathlib import Path
 
 import pytest
 
 from flowimg_tui.mirror.events import DownloadFinished, RecordsDeleted
-from flowimg_tui.mirror.refresh import refresh
-from tests.mirror.helpers import NOON, Mirror, ScriptedFlow, collected, new_image, only, page, picture
-
-
-def refreshed(mirror: Mirror) -> list[RecordsDeleted]:
-    return asyncio.run(collected(refresh(mirror.gallery, mirror.profile.id)))
+from tests.mirror.helpers import NOON, Mirror, ScriptedFlow, new_image, only, page, picture
 
 
 def test_the_records_go_and_the_files_and_the_ledger_stay(
@@ -24,7 +18,7 @@ def test_the_records_go_and_the_files_and_the_ledger_stay(
     mirror.download(ScriptedFlow(pictures=script))
     files = mirror.files()
     ledger = mirror.query("SELECT * FROM saved_file")
-    assert refreshed(mirror) == [RecordsDeleted(3)]
+    assert mirror.refreshed() == [RecordsDeleted(3)]
     assert mirror.rows() == {}
     assert mirror.files() == files
     assert mirror.query("SELECT * FROM saved_file") == ledger
@@ -33,14 +27,14 @@ def test_the_records_go_and_the_files_and_the_ledger_stay(
 
 
 def test_an_empty_profile_has_nothing_to_delete(mirror: Mirror) -> None:
-    assert refreshed(mirror) == [RecordsDeleted(0)]
+    assert mirror.refreshed() == [RecordsDeleted(0)]
 
 
 def test_the_records_of_another_profile_stay(mirror: Mirror) -> None:
     other = mirror.gallery.add_profile("other", "labs", None, NOON)
     mirror.gallery.store_page(other.id, 1, [new_image("a")])
     mirror.knows(new_image("a"))
-    refreshed(mirror)
+    mirror.refreshed()
     assert mirror.gallery.counts(other.id).images == 1
 
 
@@ -48,7 +42,7 @@ def test_after_a_refresh_a_sync_brings_all_back_and_a_download_adopts_them(mirro
     mirror.sync(ScriptedFlow(pages=[page("a", "b")]))
     mirror.download(ScriptedFlow(pictures={"a": picture(1), "b": picture(2)}))
     pictures = mirror.pictures_by_name()
-    refreshed(mirror)
+    mirror.refreshed()
     assert mirror.synced(ScriptedFlow(pages=[page("a", "b")])).new == 2
     service = ScriptedFlow()
     finished = only(mirror.download(service), DownloadFinished)
@@ -62,7 +56,7 @@ def test_after_a_refresh_a_file_that_vanished_is_downloaded_again(mirror: Mirror
     script = {"a": picture(1), "b": picture(2)}
     mirror.download(ScriptedFlow(pictures=dict(script)))
     Path(str(mirror.row("a").local_path)).unlink()
-    refreshed(mirror)
+    mirror.refreshed()
     mirror.sync(ScriptedFlow(pages=[page("a", "b")]))
     service = ScriptedFlow(pictures=dict(script))
     finished = only(mirror.download(service), DownloadFinished)

@@ -16,7 +16,7 @@ from flowimg_tui.flow.errors import (
     Unreachable,
 )
 from flowimg_tui.flow.pace import PageDelay, RetryPolicy
-from flowimg_tui.flow.service import Account, Page
+from flowimg_tui.flow.service import Account, ListedImage
 from flowimg_tui.mirror.events import (
     PageDelayed,
     PageRetry,
@@ -37,7 +37,6 @@ from tests.mirror.helpers import (
     Mirror,
     ScriptedFlow,
     file_record,
-    listed,
     of_kind,
     only,
     page,
@@ -57,12 +56,12 @@ def test_a_sync_brings_every_page_and_tells_of_each(mirror: Mirror) -> None:
     assert events == [
         SyncStarted(),
         SignedIn("ada@example.com", NOON),
-        PageSynced(1, 2, 0, 0),
+        PageSynced(1, 2, 0, 0, 0),
         PageDelayed(2, 0.0),
-        PageSynced(2, 2, 0, 0),
+        PageSynced(2, 2, 0, 0, 0),
         PageDelayed(3, 0.0),
-        PageSynced(3, 1, 0, 0),
-        SyncFinished(pages=3, new=5, updated=0, skipped=0, complete=True, error=None),
+        PageSynced(3, 1, 0, 0, 0),
+        SyncFinished(pages=3, new=5, updated=0, skipped=0, videos=0, complete=True, error=None),
     ]
     assert service.cursors == [None, "2", "3"]
     assert set(mirror.rows()) == set("abcde")
@@ -86,37 +85,83 @@ def test_an_image_that_left_the_listing_stays_here(mirror: Mirror) -> None:
 
 def test_an_empty_gallery_is_a_complete_sync(mirror: Mirror) -> None:
     finished = mirror.synced(ScriptedFlow(pages=[page()]))
-    assert finished == SyncFinished(1, 0, 0, 0, complete=True, error=None)
+    assert finished == SyncFinished(1, 0, 0, 0, 0, complete=True, error=None)
 
 
 def test_everything_the_listing_tells_is_kept(mirror: Mirror) -> None:
     created = datetime(2025, 10, 29, 13, 56, 1, 234567, tzinfo=UTC)
-    image = listed(
-        "a", workflow_id="w", aspect_ratio="SOMETHING_NEW", fife_url=Secret("https://u/1"), created_at=created
+    image = ListedImage(
+        name="a",
+        media_key="k",
+        workflow_id="w",
+        aspect_ratio="SOMETHING_NEW",
+        fife_url=Secret("https://u/1"),
+        created_at=created,
+        title="Paper boat",
+        prompt="a paper boat",
+        seed=418233,
+        width=1376,
+        height=768,
+        project_title="Boats",
+        legacy_name="CAMa",
     )
-    mirror.sync(ScriptedFlow(pages=[Page((image,), (), None)]))
+    mirror.sync(ScriptedFlow(pages=[page(image)]))
     row = mirror.row("a")
-    assert (row.media_key, row.workflow_id, row.aspect_ratio, row.created_at) == (
-        "key-a",
-        "w",
-        "SOMETHING_NEW",
-        created,
-    )
+    kept = {name: getattr(row, name) for name in ListedImage.__slots__ if hasattr(row, name)}
+    assert kept == {name: getattr(image, name) for name in kept}
     pending = mirror.gallery.pending_image(row.id)
     assert pending is not None
-    assert pending.fife_url == "https://u/1"
+    assert (pending.fife_url, pending.legacy_name) == ("https://u/1", "CAMa")
+    assert set(ListedImage.__slots__) == {*kept, "fife_url", "legacy_name"}
 
 
 def test_items_that_were_not_understood_are_counted_and_logged(
     mirror: Mirror, caplog: pytest.LogCaptureFixture
 ) -> None:
-    service = ScriptedFlow(
-        pages=[page("a", cursor="2", skipped=["item 1: a video"]), page("b", skipped=["x"])]
-    )
+    service = ScriptedFlow(pages=[page("a", cursor="2", skipped=["item 1: odd"]), page("b", skipped=["x"])])
     events = mirror.sync(service)
     assert [event.skipped for event in of_kind(events, PageSynced)] == [1, 1]
-    assert only(events, SyncFinished).skipped == 2
-    assert "item 1: a video" in caplog.text
+    assert only(events, SyncFinished) == SyncFinished(2, 2, 0, 2, 0, complete=True, error=None)
+    assert "item 1: odd" in caplog.text
+
+
+def test_videos_are_counted_among_what_is_skipped_and_are_no_trouble(
+    mirror: Mirror, caplog: pytest.LogCaptureFixture
+) -> None:
+    pages = [page("a", cursor="2", videos=3), page(cursor="3", videos=1), page("b", skipped=["x"], videos=2)]
+    events = mirror.sync(ScriptedFlow(pages=pages))
+    assert [(event.skipped, event.videos) for event in of_kind(events, PageSynced)] == [
+        (3, 3),
+        (1, 1),
+        (3, 2),
+    ]
+    assert only(events, SyncFinished) == SyncFinished(3, 2, 0, 7, 6, complete=True, error=None)
+    assert [record.getMessage() for record in caplog.records] == ["Skipped on page 3: x"]
+
+
+def test_a_gallery_of_videos_alone_is_a_complete_sync(mirror: Mirror) -> None:
+    finished = mirror.synced(ScriptedFlow(pages=[page(videos=15)]))
+    assert finished == SyncFinished(1, 0, 0, 15, 15, complete=True, error=None)
+
+
+@pytest.mark.parametrize("videos", [0, 15])
+def test_a_listing_whose_images_are_not_understood_at_all_is_no_empty_gallery(
+    mirror: Mirror, videos: int
+) -> None:
+    pages = [page(cursor="2", skipped=["odd"], videos=videos), page(cursor="3"), page(skipped=["odd", "odd"])]
+    finished = mirror.synced(ScriptedFlow(pages=pages))
+    assert isinstance(finished.error, NotUnderstood)
+    assert "3 items" in str(finished.error)
+    assert (finished.complete, finished.skipped, finished.videos) == (False, 3 + videos, videos)
+    assert mirror.gallery.profile("studio").synced_at is None
+
+
+def test_a_listing_that_was_understood_before_and_is_no_more_keeps_what_is_here(mirror: Mirror) -> None:
+    mirror.sync(three_pages())
+    before = mirror.rows()
+    finished = mirror.synced(ScriptedFlow(pages=[page(skipped=["odd"] * 5)]))
+    assert isinstance(finished.error, NotUnderstood)
+    assert mirror.rows() == before
 
 
 def test_the_account_and_the_time_of_a_whole_sync_are_remembered(mirror: Mirror) -> None:
@@ -135,12 +180,6 @@ def test_the_session_of_another_account_does_not_mix_two_galleries(mirror: Mirro
     finished = mirror.synced(ScriptedFlow(accounts=[bob], pages=[page("bobs")]))
     assert set(mirror.rows()) == {"adas"}
     assert not finished.complete
-    assert mirror.gallery.profile("studio").account == "ada@example.com"
-
-
-def test_a_session_that_does_not_name_its_account_does_not_erase_the_known_one(mirror: Mirror) -> None:
-    mirror.sync(ScriptedFlow(pages=[page("a")]))
-    mirror.sync(ScriptedFlow(accounts=[Account(None, NOON)], pages=[page("a")]))
     assert mirror.gallery.profile("studio").account == "ada@example.com"
 
 
@@ -200,7 +239,7 @@ def test_a_stop_in_the_middle_of_a_pause_ends_the_sync_at_once_and_keeps_the_pag
             asyncio.get_running_loop().call_later(0.01, stop.ask)
 
     finished = mirror.synced(three_pages(), delay=VERY_LONG, seen=stop_soon)
-    assert finished == SyncFinished(1, 2, 0, 0, complete=False, error=None)
+    assert finished == SyncFinished(1, 2, 0, 0, 0, complete=False, error=None)
     assert set(mirror.rows()) == {"a", "b"}
     assert mirror.gallery.profile("studio").synced_at is None
 
@@ -208,7 +247,7 @@ def test_a_stop_in_the_middle_of_a_pause_ends_the_sync_at_once_and_keeps_the_pag
 def test_a_stop_while_a_page_hangs_ends_the_sync_at_once_and_keeps_the_pages(mirror: Mirror) -> None:
     service = ScriptedFlow(pages=[page("a", cursor="2"), Answer.STOP])
     finished = mirror.synced(service)
-    assert finished == SyncFinished(1, 1, 0, 0, complete=False, error=None)
+    assert finished == SyncFinished(1, 1, 0, 0, 0, complete=False, error=None)
     assert set(mirror.rows()) == {"a"}
 
 
@@ -219,12 +258,12 @@ def test_a_stop_while_a_repeat_is_waited_for_ends_the_sync_at_once(mirror: Mirro
 
     service = ScriptedFlow(pages=[page("a", cursor="2"), RateLimited("slow down", 600.0)])
     finished = mirror.synced(service, seen=stop_soon)
-    assert finished == SyncFinished(1, 1, 0, 0, complete=False, error=None)
+    assert finished == SyncFinished(1, 1, 0, 0, 0, complete=False, error=None)
 
 
 def test_a_stop_asked_before_the_sync_brings_nothing(mirror: Mirror) -> None:
     finished = mirror.synced(three_pages(), seen=lambda _event, stop: stop.ask())
-    assert finished == SyncFinished(0, 0, 0, 0, complete=False, error=None)
+    assert finished == SyncFinished(0, 0, 0, 0, 0, complete=False, error=None)
     assert mirror.rows() == {}
 
 
@@ -260,7 +299,7 @@ def test_a_page_that_fails_ends_the_sync_incomplete_and_keeps_the_pages_before(
     caplog.set_level(logging.INFO)
     service = ScriptedFlow(pages=[page("a", "b", cursor="2"), error])
     events = mirror.sync(service)
-    assert events[-1] == SyncFinished(1, 2, 0, 0, complete=False, error=error)
+    assert events[-1] == SyncFinished(1, 2, 0, 0, 0, complete=False, error=error)
     assert set(mirror.rows()) == {"a", "b"}
     assert mirror.gallery.profile("studio").synced_at is None
     assert of_kind(events, PageRetry) == []
@@ -274,13 +313,6 @@ def test_a_failed_sync_does_not_touch_the_time_of_the_last_whole_one(mirror: Mir
     assert mirror.gallery.profile("studio").synced_at == NOON
 
 
-def test_a_session_that_ended_ends_the_sync_before_any_page(mirror: Mirror) -> None:
-    ended = SignedOut("ended")
-    service = ScriptedFlow(accounts=[ended])
-    assert mirror.sync(service) == [SyncStarted(), SyncFinished(0, 0, 0, 0, complete=False, error=ended)]
-    assert service.cursors == []
-
-
 def test_a_page_that_can_succeed_later_is_asked_again(mirror: Mirror) -> None:
     trouble = Unreachable("HTTP 503")
     service = ScriptedFlow(pages=[page("a", cursor="2"), trouble, trouble, page("b")])
@@ -289,7 +321,7 @@ def test_a_page_that_can_succeed_later_is_asked_again(mirror: Mirror) -> None:
         PageRetry(page=2, next_try=2, tries=3, seconds=0.0, reason="HTTP 503"),
         PageRetry(page=2, next_try=3, tries=3, seconds=0.0, reason="HTTP 503"),
     ]
-    assert events[-1] == SyncFinished(2, 2, 0, 0, complete=True, error=None)
+    assert events[-1] == SyncFinished(2, 2, 0, 0, 0, complete=True, error=None)
     assert service.cursors == [None, "2", "2", "2"]
 
 
@@ -305,7 +337,7 @@ def test_after_the_last_try_the_sync_ends_with_the_reason(mirror: Mirror) -> Non
     service = ScriptedFlow(pages=[page("a", cursor="2"), *[trouble] * 3])
     events = mirror.sync(service)
     assert len(of_kind(events, PageRetry)) == 2
-    assert events[-1] == SyncFinished(1, 1, 0, 0, complete=False, error=trouble)
+    assert events[-1] == SyncFinished(1, 1, 0, 0, 0, complete=False, error=trouble)
 
 
 def test_the_service_s_wish_to_wait_is_what_is_waited_at_least(mirror: Mirror) -> None:
@@ -343,9 +375,26 @@ def test_a_listing_that_gives_its_first_page_for_ever_ends(mirror: Mirror) -> No
     assert len(service.cursors) == 2
 
 
+def test_a_page_may_say_that_its_images_can_stand_on_several(mirror: Mirror) -> None:
+    """One picture can be in two projects, and a project is a page."""
+    pages = [page("a", "b", cursor="2"), page("b", "a", cursor="3", may_repeat=True), page("c")]
+    finished = mirror.synced(ScriptedFlow(pages=pages))
+    assert finished == SyncFinished(3, 3, 0, 0, 0, complete=True, error=None)
+
+
+def test_a_page_token_can_be_as_long_as_the_list_of_all_projects(mirror: Mirror) -> None:
+    tokens = ["x" * 80_000 + end for end in ("a", "b", "\ud800")]
+    pages = [page(str(number), cursor=token) for number, token in enumerate(tokens)]
+    service = ScriptedFlow(pages=[*pages, page("last")])
+    assert mirror.synced(service).complete
+    assert service.cursors == [None, *tokens]
+    loop = mirror.synced(ScriptedFlow(pages=[*pages, page("last", cursor=tokens[0])]))
+    assert isinstance(loop.error, ListingLoops)
+
+
 def test_a_page_that_overlaps_the_one_before_is_no_loop(mirror: Mirror) -> None:
     service = ScriptedFlow(pages=[page("a", "b", cursor="2"), page("b", "c", cursor="3"), page("c", "d")])
-    assert mirror.synced(service) == SyncFinished(3, 4, 0, 0, complete=True, error=None)
+    assert mirror.synced(service) == SyncFinished(3, 4, 0, 0, 0, complete=True, error=None)
 
 
 def test_the_page_tokens_are_never_logged(mirror: Mirror, caplog: pytest.LogCaptureFixture) -> None:

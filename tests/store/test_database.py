@@ -6,7 +6,6 @@ import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from peewee import Field, Model
@@ -15,11 +14,7 @@ from flowimg_tui.store.gallery import Gallery, StoreError
 from flowimg_tui.store.migrations import VERSION
 from flowimg_tui.store.models import Image, Profile, SavedFile
 from tests.mirror.helpers import NOON, new_image
-
-
-def ask(path: Path, sql: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(sql).fetchall()
+from tests.store.field import ask
 
 
 def open_and_close(path: Path) -> None:
@@ -32,11 +27,6 @@ def future_database(path: Path, journal_mode: str) -> bytes:
         connection.execute("CREATE TABLE from_tomorrow (wonder TEXT)")
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     return path.read_bytes()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "home" / "gallery.db"
 
 
 @pytest.mark.parametrize("model", [Profile, Image, SavedFile])

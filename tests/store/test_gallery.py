@@ -1,15 +1,12 @@
 """What the store keeps of each image, whatever comes twice, late or half."""
 
-import logging
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import astuple
+from dataclasses import asdict, astuple, fields
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
@@ -17,37 +14,31 @@ from hypothesis import strategies as st
 from peewee import IntegrityError
 
 from flowimg_tui.store.gallery import Gallery
-from flowimg_tui.store.records import Counts, ImageState, PageCounts, ProfileRecord
+from flowimg_tui.store.records import Counts, ImageState, NewImage, PageCounts, ProfileRecord
 from tests.mirror.helpers import NOON, ages, file_record, new_image
+from tests.store.field import Statements, ask, ids, plans
 
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "gallery.db"
-
-
-@pytest.fixture
-def gallery(path: Path) -> Iterator[Gallery]:
-    opened = Gallery(path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def studio(gallery: Gallery) -> ProfileRecord:
-    return gallery.add_profile("studio", "labs", None, NOON)
-
-
-def ids(gallery: Gallery, profile: ProfileRecord) -> dict[str, int]:
-    return {image.name: image.id for image in gallery.images(profile.id)}
-
-
-def ask(path: Path, sql: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(sql).fetchall()
+TOLD: Final[dict[str, object]] = {
+    "workflow_id": "w",
+    "aspect_ratio": "IMAGE_ASPECT_RATIO_SQUARE",
+    "fife_url": "https://flow-content.google/image/a",
+    "created_at": NOON,
+    "title": "Paper boat",
+    "prompt": "ein Boot 🛶\n",
+    "seed": -(2**63),
+    "width": 1376,
+    "height": 768,
+    "project_title": "Boats",
+    "legacy_name": "CAMa",
+}
+"""All that a page can tell of an image besides its name and its media key."""
 
 
 # Pages
+
+
+def test_a_page_can_tell_nothing_that_is_not_known_here() -> None:
+    assert {column.name for column in fields(NewImage)} == {"name", "media_key", *TOLD}
 
 
 def test_a_page_counts_what_is_new_what_is_known_and_what_comes_again(
@@ -68,6 +59,16 @@ def test_an_image_twice_on_one_page_counts_once(gallery: Gallery, studio: Profil
     assert gallery.counts(studio.id).images == 2
 
 
+def test_a_page_of_more_images_than_one_statement_takes_is_stored_whole(
+    gallery: Gallery, studio: ProfileRecord
+) -> None:
+    """A project can hold the whole gallery of the time before, and comes as one page."""
+    images = [new_image(str(number)) for number in range(17_000)]
+    assert gallery.store_page(studio.id, 1, images) == PageCounts(17_000, 0, 0)
+    assert gallery.store_page(studio.id, 2, images[::-1]) == PageCounts(0, 17_000, 0)
+    assert gallery.counts(studio.id).images == 17_000
+
+
 def test_an_empty_page_changes_nothing(gallery: Gallery, studio: ProfileRecord) -> None:
     assert gallery.store_page(studio.id, 1, []) == PageCounts(0, 0, 0)
     assert gallery.counts(studio.id) == Counts(0, 0, 0, 0)
@@ -76,11 +77,10 @@ def test_an_empty_page_changes_nothing(gallery: Gallery, studio: ProfileRecord) 
 def test_what_a_later_page_does_not_mention_is_kept(
     path: Path, gallery: Gallery, studio: ProfileRecord
 ) -> None:
-    gallery.store_page(studio.id, 1, [new_image("a", fife_url="https://flow-content.google/image/a")])
-    described = "SELECT media_key, workflow_id, aspect_ratio, fife_url, created_at FROM image"
+    gallery.store_page(studio.id, 1, [new_image("a", **TOLD)])
+    described = f"SELECT media_key, {', '.join(TOLD)} FROM image"  # noqa: S608
     before = ask(path, described)
-    silent = new_image("a", workflow_id=None, aspect_ratio=None, fife_url=None, created_at=None)
-    gallery.store_page(studio.id, 2, [silent])
+    gallery.store_page(studio.id, 2, [new_image("a", **dict.fromkeys(TOLD))])
     assert ask(path, described) == before
     assert None not in before[0]
 
@@ -88,20 +88,22 @@ def test_what_a_later_page_does_not_mention_is_kept(
 def test_what_a_later_page_does_mention_replaces_the_old(
     path: Path, gallery: Gallery, studio: ProfileRecord
 ) -> None:
-    gallery.store_page(studio.id, 1, [new_image("a", fife_url="old")])
-    later = NOON + timedelta(days=1)
-    changed = new_image(
-        "a", media_key="k2", workflow_id="w2", aspect_ratio="WIDE", fife_url="new", created_at=later
-    )
-    gallery.store_page(studio.id, 2, [changed])
+    gallery.store_page(studio.id, 1, [new_image("a", **TOLD)])
+    changed = {
+        **{column: f"another {column}" for column in TOLD},
+        "created_at": NOON + timedelta(days=1),
+        "seed": 0,
+        "width": 1,
+        "height": 2,
+    }
+    gallery.store_page(studio.id, 2, [new_image("a", media_key="another key", **changed)])
     (image,) = gallery.images(studio.id)
-    assert (image.media_key, image.workflow_id, image.aspect_ratio, image.created_at) == (
-        "k2",
-        "w2",
-        "WIDE",
-        later,
-    )
-    assert ask(path, "SELECT fife_url FROM image") == [("new",)]
+    seen = {column: value for column, value in asdict(image).items() if column in TOLD}
+    assert seen == {column: changed[column] for column in seen}
+    assert set(TOLD) - set(seen) == {"fife_url", "legacy_name"}
+    assert ask(path, "SELECT media_key, fife_url, legacy_name FROM image") == [
+        ("another key", "another fife_url", "another legacy_name")
+    ]
 
 
 def test_a_known_image_keeps_its_file_when_a_sync_meets_it_again(
@@ -268,11 +270,11 @@ def test_each_failure_counts_a_try_and_the_last_reason_is_kept(
 
 
 def test_a_pending_image_tells_a_download_what_it_needs(gallery: Gallery, studio: ProfileRecord) -> None:
-    gallery.store_page(studio.id, 1, [new_image("a", fife_url="https://u/1")])
+    gallery.store_page(studio.id, 1, [new_image("a", fife_url="https://u/1", legacy_name="before")])
     image_id = ids(gallery, studio)["a"]
     pending = gallery.pending_image(image_id)
     assert pending is not None
-    assert astuple(pending) == (image_id, "a", "key-a", "https://u/1", NOON)
+    assert astuple(pending) == (image_id, "a", "key-a", "https://u/1", NOON, "before")
     assert "https://u/1" not in repr(pending)
 
 
@@ -336,17 +338,26 @@ def test_a_profile_remembers_what_it_is_told(gallery: Gallery) -> None:
     profile = gallery.add_profile("studio", "labs", "/pictures", NOON)
     gallery.set_account(profile.id, "ada@example.com")
     gallery.set_flow_key(profile.id, "a-key")
+    gallery.set_service(profile.id, "google")
+    gallery.set_output(profile.id, "/elsewhere")
     gallery.finish_sync(profile.id, NOON + timedelta(hours=1))
     assert astuple(gallery.profile("studio")) == (
         profile.id,
         "studio",
-        "labs",
+        "google",
         "ada@example.com",
-        "/pictures",
+        "/elsewhere",
         "a-key",
         NOON,
         NOON + timedelta(hours=1),
     )
+
+
+def test_the_account_of_a_profile_can_be_forgotten(gallery: Gallery, studio: ProfileRecord) -> None:
+    assert gallery.account(studio.id) is None
+    for account in ("ada@example.com", None):
+        gallery.set_account(studio.id, account)
+        assert gallery.account(studio.id) == account
 
 
 def test_a_profile_that_is_not_there_is_named(gallery: Gallery) -> None:
@@ -429,40 +440,6 @@ def test_a_reader_in_another_thread_sees_whole_pages_only(gallery: Gallery, stud
 # How the queries find their rows
 
 
-class _Statements(logging.Handler):
-    """Peewee tells each statement to its own logger."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.seen: list[tuple[str, list[Any]]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        statement: Any = record.msg
-        self.seen.append((statement[0], list(statement[1] or ())))
-
-
-@pytest.fixture
-def statements() -> Iterator[_Statements]:
-    handler, logger = _Statements(), logging.getLogger("peewee")
-    former = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    yield handler
-    logger.setLevel(former)
-    logger.removeHandler(handler)
-
-
-def plans(path: Path, statements: _Statements) -> str:
-    with closing(sqlite3.connect(path)) as connection:
-        rows = [
-            detail
-            for sql, parameters in statements.seen
-            if sql.startswith("SELECT")
-            for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
-        ]
-    return "\n".join(rows)
-
-
 @pytest.fixture
 def large(gallery: Gallery, studio: ProfileRecord) -> ProfileRecord:
     times = ages(500)
@@ -473,7 +450,7 @@ def large(gallery: Gallery, studio: ProfileRecord) -> ProfileRecord:
 
 
 def test_a_window_skips_rows_in_the_index_alone(
-    path: Path, gallery: Gallery, large: ProfileRecord, statements: _Statements
+    path: Path, gallery: Gallery, large: ProfileRecord, statements: Statements
 ) -> None:
     statements.seen.clear()
     assert len(gallery.window(large.id, 400, 20)) == 20
@@ -484,7 +461,7 @@ def test_a_window_skips_rows_in_the_index_alone(
 
 
 def test_missing_images_are_found_by_their_index_without_sorting(
-    path: Path, gallery: Gallery, large: ProfileRecord, statements: _Statements
+    path: Path, gallery: Gallery, large: ProfileRecord, statements: Statements
 ) -> None:
     statements.seen.clear()
     assert len(gallery.missing_ids(large.id)) == 500
@@ -495,7 +472,7 @@ def test_missing_images_are_found_by_their_index_without_sorting(
 
 
 def test_counting_reads_indexes_only(
-    path: Path, gallery: Gallery, large: ProfileRecord, statements: _Statements
+    path: Path, gallery: Gallery, large: ProfileRecord, statements: Statements
 ) -> None:
     gallery.record_failure(gallery.missing_ids(large.id)[0], "gone", NOON)
     statements.seen.clear()

@@ -53,7 +53,7 @@ def scripted_workspace(
     locations = Locations.from_environment(environment)
     with Workspace(locations, environment=environment, service=scripted.factory) as opened:
         for name in ("studio", "travel", "workshop"):
-            opened.add_profile(name, demo.cookie_header)
+            opened.profiles.add(name, opened.profiles.read_cookies(name, demo.cookie_header))
         yield opened
 
 

@@ -2,19 +2,18 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from flowimg_tui.config.settings import Settings
 from flowimg_tui.demo.service import DemoService
-from flowimg_tui.flow.errors import NotFound
+from flowimg_tui.flow.errors import FlowError, NotFound, SignedOut
 from flowimg_tui.flow.labs_wire import decode_page
 from flowimg_tui.flow.service import Account, FlowService, Media, Page, Progress
 from flowimg_tui.secret import Secret
-from flowimg_tui.store.records import ProfileRecord
+from flowimg_tui.workspace import Connection
 
 GATE_PATIENCE = 20.0
+SESSION_ENDS = datetime(2099, 1, 1, 12, 0, tzinfo=UTC)
 PAGES = ("list_first_page.json", "list_next_page.json", "list_last_page.json")
 
 
@@ -43,27 +42,38 @@ class ScriptedService:
         self.gate = threading.Event()
         """No picture is answered before it is set; it is, unless a test clears it."""
         self.gate.set()
+        self.email = "ada@example.com"
+        self.account_hangs = False
+        self.account_waits = False
+        self.answer_account = threading.Event()
+        self.troubles: list[FlowError] = []
+        """What the service answers to the next questions whose session it is, one after the other."""
+        self.session_ends_after: int | None = None
+        """At this page, or from this picture on, the session has ended."""
         self._keys = [image.media_key for page in self.pages for image in page.images]
         self._names = {image.name: at for at, image in enumerate(i for p in self.pages for i in p.images)}
 
-    def factory(
-        self,
-        profile: ProfileRecord,
-        settings: Settings,
-        cookies: Mapping[str, Secret],
-        keep_flow_key: Callable[[Secret], None],
-    ) -> FlowService:
-        del profile, settings, cookies, keep_flow_key
+    def factory(self, connection: Connection) -> FlowService:
+        del connection
         return self
 
     async def account(self) -> Account:
-        return Account("ada@example.com", datetime.now(UTC) + timedelta(hours=1))
+        if self.account_hangs:
+            await asyncio.Event().wait()
+        if self.account_waits:
+            await asyncio.to_thread(self.answer_account.wait, GATE_PATIENCE)
+        if self.troubles:
+            raise self.troubles.pop(0)
+        return Account(self.email, SESSION_ENDS)
 
     async def list_page(self, cursor: Secret | None) -> Page:
         at = 0
         if cursor is not None:
             cursors = [page.cursor for page in self.pages]
             at = cursors.index(cursor) + 1
+        if self.session_ends_after == at:
+            self.session_ends_after = None
+            raise SignedOut("Flow knows no session for these cookies: it has ended.")
         if at >= self.pages_served:
             await asyncio.Event().wait()
         return self.pages[at]
@@ -71,6 +81,8 @@ class ScriptedService:
     async def media(self, name: str, progress: Progress) -> Media:
         await asyncio.to_thread(self.gate.wait, GATE_PATIENCE)
         at = self._names[name]
+        if self.session_ends_after is not None and at >= self.session_ends_after:
+            raise SignedOut("Flow knows no session for these cookies: it has ended.")
         if at in self.missing:
             raise NotFound("Not found (HTTP 404: Requested entity was not found.).")
         data = self.demo.picture(self._keys[at])

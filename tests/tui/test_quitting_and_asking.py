@@ -71,7 +71,7 @@ def test_neither_the_trigger_nor_a_key_that_repeats_confirms(
 def test_the_records_that_go_are_those_of_the_profile_that_was_asked_about(
     app: FlowimgApp, workspace: Workspace, demo: DemoService, clock: Clock
 ) -> None:
-    workspace.add_profile("zweites", demo.cookie_header)
+    workspace.profiles.add("zweites", workspace.profiles.read_cookies("zweites", demo.cookie_header))
 
     async def script(pilot: AppPilot) -> None:
         await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import pytest
+from textual import events
+from textual.widgets import Input
 
 from flowimg_tui.tui.app import FlowimgApp
 from tests.tui.driving import AppPilot, press_and_wait, text_of, until
@@ -125,3 +127,42 @@ def test_the_profiles_unfold_in_a_narrow_window(snap_compare: SnapCompare, scrip
         await until(pilot, lambda: "travel" in text_of(pilot))
 
     assert snap_compare(scripted_app, terminal_size=(80, 24), run_before=script)
+
+
+@both_sizes
+def test_a_profile_that_is_being_edited(
+    snap_compare: SnapCompare,
+    scripted_app: FlowimgApp,
+    scripted: ScriptedService,
+    terminal_size: tuple[int, int],
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        scripted.email = "bob@example.com"
+        await pilot.press("e")
+        await until(pilot, lambda: "Edit studio" in text_of(pilot))
+        pilot.app.screen.query_one("#form-output", Input).value = "/srv/pictures/studio"
+        pilot.app.post_message(events.Paste("Cookie: __Secure-next-auth.session-token=eyJ.a.b; _ga=GA1"))
+        await until(pilot, lambda: "Cookie header: kept" in text_of(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "another address now" in text_of(pilot))
+        await until(pilot, lambda: "Wrong account" in text_of(pilot))
+
+    assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)
+
+
+@both_sizes
+def test_paused(
+    snap_compare: SnapCompare,
+    scripted_app: FlowimgApp,
+    scripted: ScriptedService,
+    terminal_size: tuple[int, int],
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        scripted.session_ends_after = 3
+        await pilot.press("d")
+        await until(pilot, lambda: text_of(pilot).count("paused until") == 4)
+        await until(pilot, lambda: "39 pending" in text_of(pilot))
+
+    assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)

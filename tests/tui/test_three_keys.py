@@ -104,7 +104,7 @@ def test_a_key_that_can_do_nothing_says_why(app: FlowimgApp) -> None:
 def test_two_profiles_work_at_once_and_each_has_its_own_gallery(
     app: FlowimgApp, workspace: Workspace, demo: DemoService
 ) -> None:
-    workspace.add_profile("second", demo.cookie_header)
+    workspace.profiles.add("second", workspace.profiles.read_cookies("second", demo.cookie_header))
 
     async def script(pilot: AppPilot) -> None:
         await pilot.press("P", "down")
@@ -137,14 +137,16 @@ def test_a_session_that_ended_is_told_with_what_to_do(app: FlowimgApp, demo: Dem
 
     async def script(pilot: AppPilot) -> None:
         await pilot.press("s")
-        await until(pilot, lambda: "Sign in to Flow in the browser" in status_of(pilot))
+        await until(pilot, lambda: "Signed out: press e" in status_of(pilot))
 
     drive(app, script, size=(160, 40))
 
 
 def test_without_a_profile_the_app_says_how_to_add_one(workspace: Workspace) -> None:
     async def script(pilot: AppPilot) -> None:
-        await until(pilot, lambda: "flowimg profile add NAME" in status_of(pilot))
+        await until(pilot, lambda: "New profile" in text_of(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Press n to add one" in status_of(pilot))
         await pilot.press("s", "d", "ctrl+x", "x", "question_mark", "escape", "down", "P")
         await until(pilot, lambda: "There is no profile yet" in status_of(pilot))
 

@@ -1,6 +1,7 @@
 """The gallery screen: profiles, images, transfers, and the keys that work on them."""
 
 import asyncio
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
@@ -26,11 +27,18 @@ from flowimg_tui.mirror.events import (
 )
 from flowimg_tui.store.gallery import StoreError
 from flowimg_tui.store.records import Counts, ProfileRecord
-from flowimg_tui.tui.questions import Question, before_force_refresh, before_quitting
+from flowimg_tui.tui.questions import (
+    Question,
+    before_force_refresh,
+    before_quitting,
+    before_removing,
+)
+from flowimg_tui.tui.refusals import DIMMABLE, NO_IMAGES, NO_PROFILE, why_not
 from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.confirm import ConfirmScreen
 from flowimg_tui.tui.screens.help import HelpScreen
-from flowimg_tui.tui.sentences import Sentence, sentence_of
+from flowimg_tui.tui.screens.profile import ProfileScreen, SavedProfile
+from flowimg_tui.tui.sentences import Sentence, sentence_of, sentence_of_saved
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.image_table import ImageSource, ImageTable
 from flowimg_tui.tui.widgets.profile_pane import ProfilePane
@@ -47,10 +55,7 @@ if TYPE_CHECKING:
 
 FRAMES_PER_SECOND: Final = 8
 NARROW_BELOW: Final = 100
-_DIMMABLE: Final = ("sync", "download", "refresh", "stop")
 _NO_COUNTS: Final = Counts(0, 0, 0, 0)
-_NO_PROFILE: Final = "There is no profile yet. Add one: flowimg profile add NAME --cookies FILE"
-_NO_IMAGES: Final = "No images yet. Press s to sync."
 
 
 class MainScreen(Screen[None]):
@@ -69,7 +74,12 @@ class MainScreen(Screen[None]):
         Binding("question_mark", "help", "Help", key_display="?", tooltip="Show this list of keys"),
         Binding("q", "leave", "Quit", tooltip="Quit; asks first while something works"),
         Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),
+        Binding("e", "edit", "Edit", tooltip="Give the profile other cookies or another folder"),
+        Binding("n", "new", "New", tooltip="Add a profile"),
         Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
+        Binding(
+            "delete", "remove", "Remove", show=False, tooltip="Remove the profile (asks first); files stay"
+        ),
     ]
 
     def __init__(self, workspace: Workspace) -> None:
@@ -86,6 +96,7 @@ class MainScreen(Screen[None]):
         self._rows_are_old: set[int] = set()
         self._runnable: tuple[str, ...] = ()
         self._said: dict[int, Sentence] = {}
+        self._sessions: dict[int, datetime | None] = {}
         self._asking = False
 
     @property
@@ -109,12 +120,9 @@ class MainScreen(Screen[None]):
         self._ticker = self.set_interval(1 / FRAMES_PER_SECOND, self._tick, pause=True)
         self._read_profiles()
         self._table.focus()
-        first = next(iter(self._profiles.values()), None)
-        if first is None:
-            self._status.say(_NO_PROFILE, Mood.WARNING)
-            self.query_one(HeaderLine).show(None)
-        else:
-            self._open(first)
+        self._open_first()
+        if self._profile is None:
+            self.call_after_refresh(self.action_new)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < NARROW_BELOW, "-narrow")
@@ -126,6 +134,19 @@ class MainScreen(Screen[None]):
         self._profiles = {profile.id: profile for profile in gallery.profiles()}
         self._counts = {profile_id: gallery.counts(profile_id) for profile_id in self._profiles}
 
+    def _open_first(self) -> None:
+        """Show the first profile, or that there is none."""
+        first = next(iter(self._profiles.values()), None)
+        if first is not None:
+            self._open(first)
+            return
+        self._profile = None
+        self.query_one(ProfilePane).show((), None)
+        self._table.show(None, 0, Path(), NO_PROFILE)
+        self._status.say(NO_PROFILE, Mood.WARNING)
+        self._show_profile()
+        self._follow(None)
+
     def _open(self, profile: ProfileRecord) -> None:
         """Show the gallery of ``profile``, and what works for it."""
         self._profile = profile
@@ -136,7 +157,7 @@ class MainScreen(Screen[None]):
             self._status.say(str(error), Mood.BAD)
         gallery = self._workspace.gallery
         source = ImageSource(partial(gallery.window, profile.id), partial(gallery.position, profile.id))
-        self._table.show(source, self._shown_counts.images, self._output, _NO_IMAGES)
+        self._table.show(source, self._shown_counts.images, self._output, NO_IMAGES)
         self.query_one(ProfilePane).show(
             [(each, self._counts[each.id]) for each in self._profiles.values()], profile.id
         )
@@ -154,9 +175,13 @@ class MainScreen(Screen[None]):
     def _shown_counts(self) -> Counts:
         return self._counts.get(self._profile.id, _NO_COUNTS) if self._profile else _NO_COUNTS
 
+    @property
+    def _session_end(self) -> datetime | None:
+        return self._sessions.get(self._profile.id) if self._profile else None
+
     def _show_profile(self) -> None:
         """Bring the header, the titles and the dimmed keys up to date."""
-        self.query_one(HeaderLine).show(self._profile)
+        self.query_one(HeaderLine).show(self._profile, self._session_end)
         counts = self._shown_counts
         pending = f" · {counts.pending} pending" if counts.pending else ""
         failed = f" · {counts.failed} failed" if counts.failed else ""
@@ -166,7 +191,7 @@ class MainScreen(Screen[None]):
 
     def _show_keys(self) -> None:
         """Dim and light the keys; the footer is made anew for it, so only where one of them changed."""
-        runnable = tuple(action for action in _DIMMABLE if self.why_not(action) is None)
+        runnable = tuple(action for action in DIMMABLE if self.why_not(action) is None)
         if runnable != self._runnable:
             self._runnable = runnable
             self.refresh_bindings()
@@ -183,7 +208,8 @@ class MainScreen(Screen[None]):
     def show_event(self, run: Run, event: MirrorEvent) -> None:
         """Show an event of any profile's run; the app calls this for each."""
         match event:
-            case SignedIn():
+            case SignedIn(expires=expires):
+                self._sessions[run.profile.id] = expires
                 self._read_again(run.profile)
             case DownloadStarted():
                 self._follow(run)
@@ -285,22 +311,9 @@ class MainScreen(Screen[None]):
     # Keys
 
     def why_not(self, action: str) -> str | None:
-        """Return why ``action`` cannot run now, or ``None`` where it can: one answer for key and footer."""
-        if action not in _DIMMABLE:
-            return None
-        if self._profile is None:
-            return _NO_PROFILE
-        run, counts = self._app.run_of(self._profile), self._shown_counts
-        if action == "stop":
-            return None if run else f"Nothing works for {self._profile.name} now."
-        if run is not None:
-            return f"A {run.kind} of {self._profile.name} is running. Press x to stop it."
-        if action == "refresh" and not counts.images:
-            return "There are no image records to delete."
-        if action == "download" and not counts.missing:
-            everything = f"Nothing to download: all {count_of(counts.images, 'image')} are here."
-            return everything if counts.images else _NO_IMAGES
-        return None
+        """Return why ``action`` cannot run now, or ``None`` where it can."""
+        run = self._app.run_of(self._profile) if self._profile else None
+        return why_not(action, self._profile, run, self._shown_counts)
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         dimmed = self._asking or (self.is_mounted and self.why_not(action) is not None)
@@ -333,6 +346,46 @@ class MainScreen(Screen[None]):
         if profile is not None:
             question = before_force_refresh(profile, self._shown_counts)
             self._ask(question, lambda: self._start(RunKind.REFRESH, profile))
+
+    def action_new(self) -> None:
+        self._app.push_screen(ProfileScreen(self._workspace), self._show_saved)
+
+    def action_edit(self) -> None:
+        if self._profile is not None:
+            says, _ = self._said.get(self._profile.id, ("", Mood.PLAIN))
+            self._app.push_screen(ProfileScreen(self._workspace, self._profile, says), self._show_saved)
+
+    def _show_saved(self, saved: SavedProfile | None) -> None:
+        """Show the profile that the form has added or changed."""
+        if saved is None:
+            return
+        profile = saved.profile
+        if saved.check is not None and saved.check.account is not None:
+            self._sessions[profile.id] = saved.check.account.expires
+        self._said[profile.id] = sentence_of_saved(saved)
+        if self._profile is not None and self._profile.id == profile.id:
+            self._read_again(profile)
+            self._status.say(*self._said[profile.id])
+        else:
+            self._read_profiles()
+            self._open(self._profiles[profile.id])
+
+    def action_remove(self) -> None:
+        profile = self._profile
+        if profile is not None:
+            question = before_removing(profile, self._shown_counts)
+            self._ask(question, lambda: self._remove(profile))
+
+    def _remove(self, profile: ProfileRecord) -> None:
+        try:
+            images = self._workspace.profiles.remove(profile)
+        except (WorkspaceError, StoreError) as error:
+            self._say_of(profile, str(error), Mood.BAD)
+            return
+        self._read_profiles()
+        self._open_first()
+        removed = f"Removed {profile.name} with {count_of(images, 'image record')}, no file."
+        self._status.say(removed, Mood.GOOD)
 
     def action_profiles(self) -> None:
         """Go to the profiles, or from them back to the images; where they are folded, open or fold them."""

@@ -1,10 +1,13 @@
 """The first line: whose gallery this is."""
 
+from datetime import datetime
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from flowimg_tui.humane import format_moment
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.store.records import ProfileRecord
 
@@ -15,12 +18,16 @@ class HeaderLine(Horizontal):
     def compose(self) -> ComposeResult:
         yield Static("flowimg", id="header-name")
         yield Static(id="header-who")
+        yield Static(id="header-session")
         yield Static(id="header-service")
 
-    def show(self, profile: ProfileRecord | None) -> None:
-        who = service = ""
+    def show(self, profile: ProfileRecord | None, session_end: datetime | None) -> None:
+        """``session_end`` is when the session ends, where that is known."""
+        who = session = service = ""
         if profile is not None:
             who = " · ".join(part for part in (profile.name, profile.account) if part)
+            session = f"session until {format_moment(session_end)}  " if session_end else ""
             service = f"Flow · {profile.service}"
         self.query_one("#header-who", Static).update(Content(safe_text(who, 120)))
+        self.query_one("#header-session", Static).update(Content(session))
         self.query_one("#header-service", Static).update(Content(safe_text(service, 40)))

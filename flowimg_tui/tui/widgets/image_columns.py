@@ -45,6 +45,7 @@ class Cell:
     component: str
 
 
+_STANDING: Final = (Phase.WAITING, Phase.PAUSED)
 _STATES: Final[Mapping[ImageState, tuple[str, str]]] = {
     ImageState.DOWNLOADED: ("✓", "table--saved"),
     ImageState.PENDING: ("·", "table--dim"),
@@ -55,7 +56,7 @@ _STATES: Final[Mapping[ImageState, tuple[str, str]]] = {
 def _size(row: Row) -> str:
     if row.transfer is None:
         return "" if row.image.size is None else format_bytes(row.image.size)
-    if row.transfer.phase is Phase.WAITING:
+    if row.transfer.phase in _STANDING:
         return "waits"
     fraction = row.transfer.fraction
     return "" if fraction is None else f"{fraction * 100:.0f} %"
@@ -99,13 +100,13 @@ def _component(column: Column) -> str:
 def _state(row: Row) -> tuple[str, str]:
     if row.transfer is None:
         return _STATES[row.image.state]
-    if row.transfer.phase is Phase.WAITING:
+    if row.transfer.phase in _STANDING:
         return "↻", "table--waiting"
     return "↓", "table--running"
 
 
 def _file_cell(row: Row, room: int) -> Cell:
-    if row.transfer is not None and row.transfer.phase is Phase.WAITING:
+    if row.transfer is not None and row.transfer.phase in _STANDING:
         return Cell(_clipped(safe_text(row.transfer.reason or "", 300), room), "table--waiting")
     if row.image.local_path is not None:
         return Cell(_short_path(PurePath(row.image.local_path), row.output, room), "table--dim")

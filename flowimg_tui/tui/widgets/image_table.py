@@ -84,8 +84,8 @@ class ImageTable(ScrollView, can_focus=True):
         """How many rows there are."""
         return self._count
 
-    def show(self, source: ImageSource, count: int, output: PurePath, hint: str) -> None:
-        """Show another gallery from its top. ``hint`` stands where there is no image."""
+    def show(self, source: ImageSource | None, count: int, output: PurePath, hint: str) -> None:
+        """Show another gallery from its top, or none. ``hint`` stands where there is no image."""
         self._source, self._output, self._hint = source, output, hint
         self._transfers = {}
         self._forget_pages()

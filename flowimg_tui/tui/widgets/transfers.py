@@ -88,6 +88,8 @@ class TransfersPane(Widget):
         if transfer is None:
             return []
         key = set_cell_size(safe_text(transfer.label, 100), _KEY_WIDTH)
+        if transfer.phase is Phase.PAUSED:
+            return [self._plain(f"{key}  "), self._wait("paused until the profile has new cookies")]
         if transfer.phase is Phase.WAITING:
             seconds = max((transfer.resumes_at or now) - now, 0)
             note = f"try {transfer.next_try} of {transfer.tries} in {seconds:.0f} s"

@@ -1,0 +1,162 @@
+"""The installation as a face opens it, and the three actions on a profile."""
+
+import contextlib
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from pathlib import Path
+from typing import Self
+
+from flowimg_tui.config.locations import Locations
+from flowimg_tui.config.logs import start_log
+from flowimg_tui.config.settings import ResolvedSettings, Settings
+from flowimg_tui.flow.pace import PageDelay, RetryPolicy
+from flowimg_tui.mirror.download import download
+from flowimg_tui.mirror.events import (
+    DownloadEvent,
+    DownloadFinished,
+    RecordsDeleted,
+    SyncEvent,
+    SyncFinished,
+)
+from flowimg_tui.mirror.files import OutputFolder
+from flowimg_tui.mirror.progress import ProgressBoard
+from flowimg_tui.mirror.refresh import refresh
+from flowimg_tui.mirror.stop import Stop, Stopped
+from flowimg_tui.mirror.sync import sync
+from flowimg_tui.store.gallery import Gallery, StoreError
+from flowimg_tui.store.records import ProfileRecord
+from flowimg_tui.workspace.access import RenewableService, ServiceFactory, flow_service
+from flowimg_tui.workspace.errors import WorkspaceError
+from flowimg_tui.workspace.lock import holding
+from flowimg_tui.workspace.preferences import Preferences
+from flowimg_tui.workspace.profiles import Profiles
+
+
+class Workspace:
+    """Opened once by a face. Its queries may come from any thread; a run stays in the loop that began it."""
+
+    def __init__(
+        self,
+        locations: Locations,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        flags: Mapping[str, object] | None = None,
+        service: ServiceFactory = flow_service,
+    ) -> None:
+        """Open the installation and start its log. Raises :class:`WorkspaceError`."""
+        self._locks = locations.locks
+        self._preferences = Preferences(locations.config, environment, flags)
+        try:
+            start_log(locations.log, self._preferences.resolved().settings.log_level)
+            self.gallery = Gallery(locations.database)
+        except OSError as error:
+            raise WorkspaceError(f"The log {locations.log} cannot be written: {error.strerror}.") from error
+        except StoreError as error:
+            raise WorkspaceError(str(error)) from error
+        self.profiles = Profiles(locations, self.gallery, self._preferences, service)
+
+    def close(self) -> None:
+        self.gallery.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # What is set
+
+    def resolved_settings(self, profile: ProfileRecord | None = None) -> ResolvedSettings:
+        """Return what holds for the profile, or for none, and where each setting comes from.
+
+        Raises :class:`WorkspaceError`.
+        """
+        return self._preferences.resolved(profile)
+
+    def output_folder(self, profile: ProfileRecord) -> Path:
+        """Return where the profile's pictures go. Raises :class:`WorkspaceError`."""
+        return self._preferences.output_folder(profile)
+
+    def default_output(self, name: str) -> Path:
+        """Return where they go for a profile without a folder of its own. Raises :class:`WorkspaceError`."""
+        return self._preferences.default_output(name)
+
+    def workers(self, profile: ProfileRecord) -> int:
+        """Return how many pictures a download fetches at a time. Raises :class:`WorkspaceError`."""
+        return self._preferences.of(profile).workers
+
+    # The three actions
+
+    async def sync(
+        self, profile: ProfileRecord, stop: Stop, *, wait_for_cookies: bool = False
+    ) -> AsyncGenerator[SyncEvent, None]:
+        """Bring the metadata of every page in. Raises :class:`WorkspaceError` before the first event.
+
+        With ``wait_for_cookies`` a session that ends on the way pauses the run until the profile has others.
+        """
+        try:
+            async with self._run(profile, stop) as (now, service):
+                settings = self._preferences.of(now)
+                events = sync(
+                    service,
+                    self.gallery,
+                    now.id,
+                    page_delay=PageDelay(*settings.page_delay),
+                    retry=_retry(settings),
+                    stop=stop,
+                    renewal=service.renewed if wait_for_cookies else None,
+                )
+                async with contextlib.aclosing(events):
+                    async for event in events:
+                        yield event
+        except Stopped:
+            yield SyncFinished(0, 0, 0, 0, 0, complete=False, error=None)
+
+    async def download(
+        self, profile: ProfileRecord, stop: Stop, board: ProgressBoard, *, wait_for_cookies: bool = False
+    ) -> AsyncGenerator[DownloadEvent, None]:
+        """Fetch every missing picture; the rest is as for :meth:`sync`."""
+        try:
+            async with self._run(profile, stop) as (now, service):
+                settings = self._preferences.of(now)
+                events = download(
+                    service,
+                    self.gallery,
+                    now,
+                    OutputFolder(self.output_folder(now), settings.folder_date == "created"),
+                    workers=settings.workers,
+                    retry=_retry(settings),
+                    board=board,
+                    stop=stop,
+                    renewal=service.renewed if wait_for_cookies else None,
+                )
+                async with contextlib.aclosing(events):
+                    async for event in events:
+                        yield event
+        except Stopped:
+            missing = self.gallery.counts(profile.id).missing
+            yield DownloadFinished(missing, 0, 0, 0, cancelled=missing, bytes=0, seconds=0.0, error=None)
+
+    async def refresh(self, profile: ProfileRecord) -> AsyncIterator[RecordsDeleted]:
+        """Delete the profile's image records. Raises :class:`WorkspaceError` before the first event."""
+        with holding(self._locks, profile.name):
+            async for event in refresh(self.gallery, self.profiles.named(profile.name).id):
+                yield event
+
+    @contextlib.asynccontextmanager
+    async def _run(
+        self, profile: ProfileRecord, stop: Stop
+    ) -> AsyncIterator[tuple[ProfileRecord, RenewableService]]:
+        """Give the profile as it is now, and its service. Raises :class:`Stopped` if the stop comes first."""
+        with holding(self._locks, profile.name):
+            # Somebody may have edited it since the face has read it, with another process.
+            now = self.profiles.named(profile.name)
+            service = await stop.cuts(self.profiles.open_service(now))
+            try:
+                yield now, service
+            finally:
+                await service.aclose()
+
+
+def _retry(settings: Settings) -> RetryPolicy:
+    return RetryPolicy(tries=settings.retries, base=settings.retry_base)
