@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
 
-from flowimg_tui.safe_text import safe_text
+from flowimg_tui.safe_text import ELLIPSIS, safe_text
 from flowimg_tui.secret import redact
 
 _FILE_BYTES: Final = 2 * 1024 * 1024
@@ -34,7 +34,15 @@ class _OneLineFormatter(logging.Formatter):
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
-        return safe_text(redact(super().format(record)), _LINE_LIMIT)
+        return safe_text(_shortened(redact(super().format(record))), _LINE_LIMIT)
+
+
+def _shortened(text: str) -> str:
+    """Return the text without its middle where it is too long: a traceback says at its end what happened."""
+    if len(text) <= _LINE_LIMIT:
+        return text
+    begin = _LINE_LIMIT // 4
+    return f"{text[:begin]}{ELLIPSIS}{text[begin + 1 - _LINE_LIMIT :]}"
 
 
 def start_log(path: Path, level: str) -> None:
