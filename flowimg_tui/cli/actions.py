@@ -31,7 +31,7 @@ from flowimg_tui.mirror.events import (
 )
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.stop import Stop
-from flowimg_tui.store.gallery import StoreError
+from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.workspace import Workspace, WorkspaceError
 

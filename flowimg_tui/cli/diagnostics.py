@@ -13,7 +13,7 @@ from flowimg_tui.flow.errors import FlowError, Moved, NotUnderstood, SignedOut, 
 from flowimg_tui.mirror.files import DiskError
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.secret import redact
-from flowimg_tui.store.gallery import StoreError
+from flowimg_tui.store.database import StoreError
 from flowimg_tui.workspace import CredentialsUnusable, ProfileBusy, UnknownProfile, WorkspaceError
 
 _MESSAGE_LIMIT: Final = 1000

@@ -29,7 +29,8 @@ from flowimg_tui.mirror.progress import ProgressBoard, Source
 from flowimg_tui.mirror.sign_in import Renewal, SharedSignIn, remember_account
 from flowimg_tui.mirror.stop import Stop, Stopped, unbroken
 from flowimg_tui.secret import Secret
-from flowimg_tui.store.gallery import Gallery, StoreError
+from flowimg_tui.store.database import StoreError
+from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import FileRecord, PendingImage, ProfileRecord
 
 log = logging.getLogger(__name__)

@@ -95,6 +95,23 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
         """,
         "CREATE INDEX saved_file_by_name ON saved_file (profile_id, name)",
     ),
+    (
+        # Each failed run had counted one try.
+        "ALTER TABLE image ADD COLUMN failed_runs INTEGER NOT NULL DEFAULT 0",
+        "UPDATE image SET failed_runs = tries WHERE tries > 0",
+        "ALTER TABLE image ADD COLUMN parked_at TEXT",
+        "DROP INDEX image_missing",
+        """
+        CREATE INDEX image_missing ON image (profile_id, created_at DESC, id DESC, local_path, parked_at)
+        WHERE local_path IS NULL
+        """,
+        """
+        CREATE INDEX image_parked ON image (profile_id, local_path, parked_at)
+        WHERE local_path IS NULL AND parked_at IS NOT NULL
+        """,
+        "ALTER TABLE profile ADD COLUMN place TEXT",
+        "ALTER TABLE profile ADD COLUMN place_at TEXT",
+    ),
 )
 
 VERSION: Final = len(STEPS)

@@ -4,7 +4,7 @@ The models are bound to no database: a query is given one when it is executed.
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from peewee import SQL, AutoField, ForeignKeyField, IntegerField, Model, TextField
 
@@ -36,9 +36,17 @@ class Profile(Model):
     synced_at = UtcField(null=True)
     syncs = IntegerField(constraints=[SQL("DEFAULT 0")])
     """How many syncs were begun: the number of the running one marks the images it has met."""
+    place = TextField(null=True)
+    """The cursor of the page that an interrupted sync would ask for next: it holds an account id."""
+    place_at = UtcField(null=True)
+    """When the page before it was committed."""
 
     class Meta:
         table_name = "profile"
+
+
+NO_PLACE: Final[dict[str, None]] = {"place": None, "place_at": None}
+"""What a profile says where no sync waits to be gone on with."""
 
 
 class Image(Model):
@@ -57,6 +65,11 @@ class Image(Model):
     failure = TextField(null=True)
     failed_at = UtcField(null=True)
     tries = IntegerField(constraints=[SQL("DEFAULT 0")])
+    """How many requests failed runs have made for it."""
+    failed_runs = IntegerField(constraints=[SQL("DEFAULT 0")])
+    """How many runs in a row could not have it."""
+    parked_at = UtcField(null=True)
+    """Since when downloads leave it alone, because too many could not have it."""
     title = TextField(null=True)
     prompt = TextField(null=True)
     seed = IntegerField(null=True)

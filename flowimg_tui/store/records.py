@@ -11,6 +11,7 @@ class ImageState(StrEnum):
     DOWNLOADED = "downloaded"
     PENDING = "pending"
     FAILED = "failed"
+    PARKED = "parked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,24 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A saved file with the id of its row, by which the ledger is read in parts."""
+
+    id: int
+    file: FileRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPlace:
+    """Where an interrupted sync would go on: the cursor of its next page, and when it got that (UTC)."""
+
+    cursor: str = field(repr=False)
+    at: datetime
+    sync: int
+    """The number of the sync."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRecord:
     """One line of the gallery."""
 
@@ -109,24 +128,34 @@ class ImageRecord:
     """In pixels, as ``height``."""
     height: int | None
     project_title: str | None
+    failed_at: datetime | None
+    """Aware UTC, as ``parked_at``."""
+    tries: int
+    """How many requests the failed runs have made for it."""
+    failed_runs: int
+    """How many runs in a row could not have it."""
+    parked_at: datetime | None
 
     @property
     def state(self) -> ImageState:
         if self.local_path is not None:
             return ImageState.DOWNLOADED
+        if self.parked_at is not None:
+            return ImageState.PARKED
         return ImageState.PENDING if self.failure is None else ImageState.FAILED
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """``images`` = ``downloaded`` + ``pending`` + ``failed``."""
+    """``images`` = ``downloaded`` + ``pending`` + ``failed``; some of the failed ones are ``parked``."""
 
     images: int
     downloaded: int
     pending: int
     failed: int
+    parked: int = 0
 
     @property
     def missing(self) -> int:
         """How many images a download would fetch."""
-        return self.pending + self.failed
+        return self.pending + self.failed - self.parked

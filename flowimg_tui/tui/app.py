@@ -18,7 +18,7 @@ from textual.worker import Worker, WorkerState
 from flowimg_tui.mirror.events import MirrorEvent
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.stop import Stop
-from flowimg_tui.store.gallery import StoreError
+from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.messages import RunEnded, RunProgressed
 from flowimg_tui.tui.runs import Run, RunKind

@@ -23,7 +23,8 @@ from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.refresh import refresh
 from flowimg_tui.mirror.stop import Stop, Stopped
 from flowimg_tui.mirror.sync import sync
-from flowimg_tui.store.gallery import Gallery, StoreError
+from flowimg_tui.store.database import StoreError
+from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.workspace.access import RenewableService, ServiceFactory, flow_service
 from flowimg_tui.workspace.errors import WorkspaceError

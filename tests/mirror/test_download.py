@@ -33,7 +33,8 @@ from flowimg_tui.mirror.events import (
 from flowimg_tui.mirror.files import DiskError
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.secret import Secret
-from flowimg_tui.store.gallery import Gallery, StoreError
+from flowimg_tui.store.database import StoreError
+from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import FileRecord, ImageState
 from tests.mirror.helpers import (
     NOON,

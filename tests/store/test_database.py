@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from peewee import Field, Model
 
-from flowimg_tui.store.gallery import Gallery, StoreError
+from flowimg_tui.store.database import StoreError
+from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.migrations import VERSION
 from flowimg_tui.store.models import Image, Profile, SavedFile
 from tests.mirror.helpers import NOON, new_image

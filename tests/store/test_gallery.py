@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from peewee import IntegrityError
 
 from flowimg_tui.store.gallery import Gallery
-from flowimg_tui.store.records import Counts, ImageState, NewImage, PageCounts, ProfileRecord
+from flowimg_tui.store.records import Counts, ImageState, NewImage, PageCounts, ProfileRecord, SyncPlace
 from tests.mirror.helpers import NOON, ages, file_record, new_image
 from tests.store.field import Statements, ask, ids, plans
 
@@ -478,10 +478,11 @@ def test_counting_reads_indexes_only(
     statements.seen.clear()
     assert gallery.counts(large.id) == Counts(500, 0, 499, 1)
     details = plans(path, statements).splitlines()
-    assert len(details) == 3
+    assert len(details) == 4
     assert all("SEARCH" in detail and "INDEX" in detail for detail in details)
-    assert ["image_missing" in detail for detail in details] == [False, True, False]
+    assert ["image_missing" in detail for detail in details] == [False, True, False, False]
     assert "image_failed" in details[2]
+    assert "image_parked" in details[3]
 
 
 def test_counts_add_up_at_every_moment_while_pages_come_in(gallery: Gallery, studio: ProfileRecord) -> None:
@@ -497,3 +498,46 @@ def test_counts_add_up_at_every_moment_while_pages_come_in(gallery: Gallery, stu
         assert gallery.counts(studio.id).downloaded == 0
     writer.join()
     assert gallery.counts(studio.id) == Counts(5400, 0, 5400, 0)
+
+
+# Where an interrupted sync goes on
+
+
+def test_the_place_of_a_sync_is_that_of_its_last_page(gallery: Gallery, studio: ProfileRecord) -> None:
+    assert gallery.sync_place(studio.id) is None
+    number = gallery.begin_sync(studio.id)
+    for page, cursor in enumerate(("first", "second")):
+        gallery.store_page(studio.id, number, [new_image(f"i{page}")], (cursor, NOON))
+    assert gallery.sync_place(studio.id) == SyncPlace("second", NOON, number)
+
+
+@pytest.mark.parametrize("end", ["finished", "refreshed", "service", "account", "forgotten"])
+def test_the_place_is_forgotten_where_nothing_can_go_on_there(
+    gallery: Gallery, studio: ProfileRecord, end: str
+) -> None:
+    gallery.store_page(studio.id, gallery.begin_sync(studio.id), [new_image("one")], ("next", NOON))
+    match end:
+        case "finished":
+            gallery.finish_sync(studio.id, NOON)
+        case "refreshed":
+            gallery.delete_images(studio.id)
+        case "service":
+            gallery.set_service(studio.id, "google")
+        case "account":
+            gallery.set_account(studio.id, "grace@example.com")
+        case _:
+            gallery.forget_sync_place(studio.id)
+    assert gallery.sync_place(studio.id) is None
+
+
+def test_the_same_account_and_service_again_leave_the_place(gallery: Gallery, studio: ProfileRecord) -> None:
+    gallery.set_account(studio.id, "ada@example.com")
+    gallery.store_page(studio.id, gallery.begin_sync(studio.id), [new_image("one")], ("next", NOON))
+    gallery.set_account(studio.id, "ada@example.com")
+    gallery.set_service(studio.id, "labs")
+    assert gallery.sync_place(studio.id) is not None
+
+
+def test_the_place_does_not_show_its_cursor(gallery: Gallery, studio: ProfileRecord) -> None:
+    gallery.store_page(studio.id, gallery.begin_sync(studio.id), [new_image("one")], ("secret-cursor", NOON))
+    assert "secret-cursor" not in repr(gallery.sync_place(studio.id))

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from flowimg_tui.store.gallery import Gallery, StoreError
+from flowimg_tui.store.database import StoreError
+from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.migrations import STEPS, VERSION
 from flowimg_tui.store.records import Counts, PageCounts
 from tests.mirror.helpers import NOON, new_image

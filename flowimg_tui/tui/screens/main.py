@@ -25,7 +25,7 @@ from flowimg_tui.mirror.events import (
     SignedIn,
     SyncStarted,
 )
-from flowimg_tui.store.gallery import StoreError
+from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import Counts, ProfileRecord
 from flowimg_tui.tui.questions import (
     Question,

@@ -14,7 +14,7 @@ from textual.widgets import Button, Checkbox, Input, Static
 
 from flowimg_tui.flow.session import SessionCheck, SessionState
 from flowimg_tui.safe_text import safe_text
-from flowimg_tui.store.gallery import StoreError
+from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.widgets.paste_field import PasteField
 from flowimg_tui.tui.widgets.status_line import Mood

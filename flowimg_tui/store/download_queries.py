@@ -1,0 +1,72 @@
+"""Queries of a download: what is missing, and what became of it."""
+
+from datetime import datetime
+from typing import Final
+
+from flowimg_tui.store.database import Store
+from flowimg_tui.store.models import Image, SavedFile
+from flowimg_tui.store.records import FileRecord, PendingImage
+
+RUNS_BEFORE_PARKING: Final = 10
+_PENDING_COLUMNS: Final = (
+    Image.id,
+    Image.name,
+    Image.media_key,
+    Image.fife_url,
+    Image.created_at,
+    Image.legacy_name,
+)
+NEWEST_FIRST: Final = (Image.created_at.desc(), Image.id.desc())
+
+
+class DownloadQueries(Store):
+    """What a download needs to know, and what it leaves."""
+
+    def missing_ids(self, profile_id: int, *, failed_only: bool = False) -> list[int]:
+        """Return the ids of all images without a file that are not parked, newest first."""
+        missing = (Image.profile == profile_id) & Image.local_path.is_null() & Image.parked_at.is_null()
+        if failed_only:
+            missing &= Image.failure.is_null(False)
+        query = Image.select(Image.id).where(missing).order_by(*NEWEST_FIRST)
+        return [image_id for (image_id,) in query.tuples().execute(self._database)]
+
+    def pending_image(self, image_id: int) -> PendingImage | None:
+        """Return the image, or ``None`` where it is gone or has got its file meanwhile."""
+        query = Image.select(*_PENDING_COLUMNS).where((Image.id == image_id) & Image.local_path.is_null())
+        return next((PendingImage(*row) for row in query.tuples().execute(self._database)), None)
+
+    def record_saved(self, profile_id: int, image_id: int, file: FileRecord) -> None:
+        """Write the ledger row of a durable file and the image's path to it, in one transaction."""
+        row = {column: getattr(file, column) for column in FileRecord.__slots__}
+        with self._transaction():
+            SavedFile.insert(profile=profile_id, **row).on_conflict(
+                conflict_target=(SavedFile.profile, SavedFile.path),
+                preserve=[column for name in row if (column := getattr(SavedFile, name)) != SavedFile.path],
+            ).execute(self._database)
+            self.record_adopted(image_id, file.path)
+
+    def record_adopted(self, image_id: int, path: str) -> None:
+        """Point an image to a file that the ledger already knows."""
+        Image.update(local_path=path, failure=None, failed_at=None, failed_runs=0, parked_at=None).where(
+            Image.id == image_id
+        ).execute(self._database)
+
+    def record_failure(self, image_id: int, reason: str, now: datetime, tries: int = 1) -> bool:
+        """Keep why the image could not be had, and after how many requests; return whether it is parked now.
+
+        After :data:`RUNS_BEFORE_PARKING` failed runs downloads leave it alone until it is unparked.
+        """
+        ours = Image.id == image_id
+        with self._transaction():
+            Image.update(
+                failure=reason, failed_at=now, tries=Image.tries + tries, failed_runs=Image.failed_runs + 1
+            ).where(ours).execute(self._database)
+            parked = Image.update(parked_at=now).where(
+                ours & Image.parked_at.is_null() & (Image.failed_runs >= RUNS_BEFORE_PARKING)
+            )
+            return bool(parked.execute(self._database))
+
+    def unpark(self, profile_id: int) -> int:
+        """Let downloads try the profile's parked images again, and return how many those are."""
+        parked = (Image.profile == profile_id) & Image.local_path.is_null() & Image.parked_at.is_null(False)
+        return int(Image.update(parked_at=None, failed_runs=0).where(parked).execute(self._database))

@@ -1,0 +1,79 @@
+"""Queries on the ledger: what was saved, where, and whether an image points to it."""
+
+from typing import Final
+
+from peewee import SQL, fn
+
+from flowimg_tui.store.database import Store
+from flowimg_tui.store.models import Image, SavedFile
+from flowimg_tui.store.records import FileRecord, LedgerRow
+
+_FILE_COLUMNS: Final = tuple(getattr(SavedFile, name) for name in FileRecord.__slots__)
+_RECENT: Final = 500
+
+
+class LedgerQueries(Store):
+    """The saved files of a profile. They survive a force refresh."""
+
+    def files_of(self, profile_id: int, media_key: str, legacy_name: str | None = None) -> list[FileRecord]:
+        """Return what the ledger knows of a picture, the latest first.
+
+        ``legacy_name`` is the name that its image had in the generation before, if it had one. A file that is
+        known by that alone, and that another image points to, is the other one's.
+        """
+        ours = SavedFile.profile == profile_id
+        # The profile stands on both sides of the OR: only then has each side its index.
+        same = ours & (SavedFile.media_key == media_key)
+        if legacy_name is not None:
+            held = Image.select(SQL("1")).where(
+                (Image.profile == profile_id) & (Image.local_path == SavedFile.path)
+            )
+            same |= ours & (SavedFile.name == legacy_name) & ~fn.EXISTS(held)
+        query = SavedFile.select(*_FILE_COLUMNS).where(same).order_by(SavedFile.id.desc())
+        return [FileRecord(*row) for row in query.tuples().execute(self._database)]
+
+    def saved_files(self, profile_id: int, after: int, limit: int) -> list[LedgerRow]:
+        """Return up to ``limit`` rows of the ledger whose ids are above ``after``, by id."""
+        query = (
+            SavedFile.select(SavedFile.id, *_FILE_COLUMNS)
+            .where((SavedFile.profile == profile_id) & (SavedFile.id > after))
+            .order_by(SavedFile.id)
+            .limit(limit)
+        )
+        return [LedgerRow(row[0], FileRecord(*row[1:])) for row in query.tuples().execute(self._database)]
+
+    def count_saved_files(self, profile_id: int) -> int:
+        query = SavedFile.select(fn.COUNT(SQL("*"))).where(SavedFile.profile == profile_id)
+        return int(query.scalar(self._database))
+
+    def forget_file(self, profile_id: int, path: str) -> int:
+        """Take a file out of the ledger; return how many images pointed to it, and are pending again."""
+        with self._transaction():
+            SavedFile.delete().where((SavedFile.profile == profile_id) & (SavedFile.path == path)).execute(
+                self._database
+            )
+            pointing = (Image.profile == profile_id) & (Image.local_path == path)
+            return int(Image.update(local_path=None).where(pointing).execute(self._database))
+
+    def paths_without_ledger(self, profile_id: int) -> list[str]:
+        """Return the paths that images point to and of which the ledger knows nothing."""
+        known = SavedFile.select(SQL("1")).where(
+            (SavedFile.profile == profile_id) & (SavedFile.path == Image.local_path)
+        )
+        query = (
+            Image.select(Image.local_path)
+            .where((Image.profile == profile_id) & Image.local_path.is_null(False) & ~fn.EXISTS(known))
+            .distinct()
+        )
+        return [path for (path,) in query.tuples().execute(self._database)]
+
+    def mean_file_size(self, profile_id: int) -> float | None:
+        """Return the mean size, in bytes, of the files saved last; ``None`` where there is none."""
+        recent = (
+            SavedFile.select(SavedFile.size)
+            .where(SavedFile.profile == profile_id)
+            .order_by(SavedFile.id.desc())
+            .limit(_RECENT)
+        )
+        mean = SavedFile.select(fn.AVG(recent.c.size)).from_(recent).scalar(self._database)
+        return None if mean is None else float(mean)
