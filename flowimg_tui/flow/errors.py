@@ -7,17 +7,22 @@
     │   └── NeedsRefresh   it is known, but only the browser can bring it back to life
     ├── WrongAccount       the session is somebody else's
     ├── Refused            the service understood, and says no
-    │   └── InvalidName    refused here, before any request
+    │   ├── InvalidName    refused here, before any request
+    │   └── Expired        a signed URL whose time is over; a fresh one may do
     ├── NotFound           the service does not have it (any more)
     ├── Moved              this generation of the service is gone
     ├── NotUnderstood      the answer has a shape that this version does not know
-    │   └── ListingLoops   the pages of the listing repeat
+    │   ├── ListingLoops   the pages of the listing repeat
+    │   └── WebPage        a web page stands where an answer should
     ├── ForeignHost        an address that this program must not talk to
+    ├── Parked             a pause is asked for that nobody waits for
     └── Transient          the same request can succeed later
         ├── RateLimited    too many requests; wait
+        ├── Truncated      the answer ends before its end
         └── Unreachable    no answer, or none that is one: network, time-out, 5xx
 """
 
+from datetime import datetime
 from typing import ClassVar, Final
 
 from flowimg_tui.safe_text import safe_text
@@ -65,6 +70,10 @@ class InvalidName(Refused):
     """A name with a character that must not stand in a request path."""
 
 
+class Expired(Refused):
+    """HTTP 400 or 403 for a signed URL, or one that says itself that its time is over."""
+
+
 class NotFound(FlowError):
     """HTTP 404 or 410."""
 
@@ -81,6 +90,23 @@ class Transient(FlowError):
 
 class RateLimited(Transient):
     """HTTP 429."""
+
+
+class Truncated(Transient):
+    """The connection ended well, and what came over it is a part of an answer."""
+
+    hint = "Check the network and what stands in it (a proxy), then run it again: what is done stays done."
+
+
+class Parked(FlowError):
+    """The service asks for a longer pause than a run waits for; ``until`` is aware UTC."""
+
+    retryable = True
+    hint = "Run it again then: what is done stays done."
+
+    def __init__(self, reason: str, until: datetime) -> None:
+        super().__init__(reason)
+        self.until = until
 
 
 class Moved(FlowError):
@@ -103,6 +129,13 @@ class NotUnderstood(FlowError):
 
 class ListingLoops(NotUnderstood):
     """The same page token twice, or a page of which every name was seen before."""
+
+
+class WebPage(NotUnderstood):
+    hint = (
+        "Something between here and Flow may answer in its place, as the sign-in of a network does; or Flow "
+        "has moved. Open Flow in the browser, and look for a newer version of flowimg-tui."
+    )
 
 
 class ForeignHost(FlowError):

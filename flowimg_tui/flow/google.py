@@ -35,6 +35,7 @@ from flowimg_tui.flow.google_page import (
 )
 from flowimg_tui.flow.http import (
     MIB,
+    PICTURE_LIMIT,
     api_client,
     fetch_picture,
     read_body,
@@ -64,18 +65,20 @@ class GoogleService:
         cookies: Mapping[str, Secret],
         *,
         google_url: str = GOOGLE_URL,
+        picture_limit: int = PICTURE_LIMIT,
         keep_cookies: Callable[[Mapping[str, Secret]], None] = lambda _: None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Make the service; no request is made before the first call.
 
-        ``google_url`` ends with ``/u/N`` for another than the first account of the cookies. ``keep_cookies``
-        is called with all cookies whenever the service has rotated one: ``__Secure-1PSIDTS`` does not live
-        long.
+        ``picture_limit`` is in bytes. ``google_url`` ends with ``/u/N`` for another than the first account of
+        the cookies. ``keep_cookies`` is called with all cookies whenever the service has rotated one:
+        ``__Secure-1PSIDTS`` does not live long.
         """
         self._cookies = dict(cookies)
         self._keep_cookies = keep_cookies
         self._url = google_url.rstrip("/")
+        self._picture_limit = picture_limit
         self._tokens: PageTokens | None = None
         self._renew_at = 0.0
         self._renewal = asyncio.Lock()
@@ -132,7 +135,7 @@ class GoogleService:
     async def fetch(self, url: Secret, progress: Progress) -> bytes:
         if google_wire.is_reencoding(url.reveal()):
             raise Refused("Not asked: the address is that of a re-encoded picture, not of the original.")
-        return await fetch_picture(self._open, url, progress, _refuse_reencoding)
+        return await fetch_picture(self._open, url, self._picture_limit, progress, _refuse_reencoding)
 
     async def aclose(self) -> None:
         await self._api.aclose()

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from flowimg_tui.flow.answers import not_an_answer
 from flowimg_tui.flow.errors import (
     FlowError,
     NotFound,
@@ -20,11 +21,11 @@ from flowimg_tui.flow.errors import (
     Unreachable,
 )
 from flowimg_tui.flow.http import status_error, told_host
-from flowimg_tui.safe_text import safe_text
-from flowimg_tui.secret import Secret, words_of_others
+from flowimg_tui.secret import Secret
 
 PRINTABLE: Final = re.compile(r"[!-~]{1,4096}")
 """A token, a cursor or a URL."""
+_BEGINNING: Final = b")]}'\n"
 _TEXT_LIMIT: Final = 100_000
 _EMAIL: Final = re.compile(r"[^\s\ud800-\udfff]{1,320}")
 _REASON: Final = re.compile(r"[A-Z][A-Z0-9_]{4,80}")
@@ -171,7 +172,8 @@ def decode_answer(body: bytes, rpcid: str) -> Slot:
 
     The answer is ``)]}'``, then lines; the lengths among them are not always right, so that every line that
     begins with ``[[`` is taken for rows. Raises what the error slot of our row means,
-    :class:`TokenReplaced`, and :class:`NotUnderstood` where there is no row for ``rpcid``.
+    :class:`TokenReplaced`, ``Truncated`` where the end is missing, and :class:`NotUnderstood` where there is
+    no row for ``rpcid``.
     """
     rows = list(_rows(body))
     for row in rows:
@@ -182,9 +184,11 @@ def decode_answer(body: bytes, rpcid: str) -> Slot:
             raise TokenReplaced(rpcid, Secret(row[1]))
     if any(row[0] == "er" for row in rows):
         raise NotUnderstood(f"Flow answers {rpcid} with an error row and no other", f"{rpcid} er")
-    start = words_of_others(safe_text(body[:40].decode("utf-8", "replace")))
-    begins = "" if rows else f"; it begins with “{start}”"
-    raise NotUnderstood(f"The answer to {rpcid} has no row for it{begins}", rpcid)
+    what = f"The answer to {rpcid}"
+    cut = _BEGINNING.startswith(body[: len(_BEGINNING)]) and not any(row[0] == "e" for row in rows)
+    if cut or not rows:
+        raise not_an_answer(what, body, cut=cut, path=rpcid)
+    raise NotUnderstood(f"{what} has no row for it", rpcid)
 
 
 def _rows(body: bytes) -> Iterator[list[Json]]:

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 import httpx
 
 from flowimg_tui.flow.errors import (
+    Expired,
     FlowError,
     ForeignHost,
     Moved,
@@ -186,17 +187,21 @@ async def read_body(response: httpx.Response, limit: int, progress: Progress | N
 async def fetch_picture(
     client: httpx.AsyncClient,
     url: Secret,
+    limit: int,
     progress: Progress,
     check: Callable[[httpx.Response], None] = lambda _: None,
 ) -> bytes:
-    """Return what a signed URL gives; ``check`` sees the response first, and raises if it is not wanted."""
+    """Return what a signed URL gives, at most ``limit`` bytes.
+
+    ``check`` sees the response first, and raises if it is not wanted.
+    """
     # A picture does not get smaller, and its announced length must be that of its bytes.
     headers = {"accept-encoding": "identity"}
     async with streamed(client, url.reveal(), headers=headers) as response:
         check(response)
         if response.status_code != 200:
             raise signed_url_error(response)
-        return await read_body(response, PICTURE_LIMIT, progress)
+        return await read_body(response, limit, progress)
 
 
 def status_error(response: httpx.Response, message: str | None = None) -> FlowError:
@@ -226,6 +231,8 @@ def status_error(response: httpx.Response, message: str | None = None) -> FlowEr
 def signed_url_error(response: httpx.Response) -> FlowError:
     """Return the error that a signed URL's status means; it tells nothing of the session or the service."""
     error = status_error(response)
+    if response.status_code in (400, 403):
+        return Expired(str(error))
     return Refused(str(error)) if isinstance(error, SignedOut | Moved) else error
 
 

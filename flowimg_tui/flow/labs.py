@@ -50,7 +50,6 @@ BEARER_LIFETIME: Final = 50 * 60.0
 _LIST_LIMIT: Final = 16 * MIB
 _ERROR_LIMIT: Final = MIB
 _SCRIPT_LIMIT: Final = 16 * MIB
-_MEDIA_LIMIT: Final = PICTURE_LIMIT * 4 // 3 + MIB
 _RAW_NAME: Final = re.compile(r"[A-Za-z0-9+/=_$-]+")
 _APP_SCRIPT: Final = re.compile(r"/_next/static/chunks/pages/_app-[0-9a-f]+\.js")
 _FLOW_KEY: Final = re.compile(r"AIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])")
@@ -73,6 +72,7 @@ class LabsService:
         labs_url: str = LABS_URL,
         media_url: str = MEDIA_URL,
         page_size: int = PAGE_SIZE,
+        picture_limit: int = PICTURE_LIMIT,
         flow_key: Secret | None = None,
         keep_flow_key: Callable[[Secret], None] = lambda _: None,
         keep_cookies: Callable[[Mapping[str, Secret]], None] = lambda _: None,
@@ -80,14 +80,16 @@ class LabsService:
     ) -> None:
         """Make the service; no request is made before the first call.
 
-        ``keep_flow_key`` is called with each Flow key that was found: the next run need not look again.
-        ``keep_cookies`` is called with all cookies whenever the service has rotated one of them.
+        ``picture_limit`` is in bytes. ``keep_flow_key`` is called with each Flow key that was found: the next
+        run need not look again. ``keep_cookies`` is called with all cookies whenever the service has rotated
+        one of them.
         """
         self._cookies = cookies
         self._keep_cookies = keep_cookies
         self._labs_url = labs_url.rstrip("/")
         self._media_url = media_url.rstrip("/")
         self._page_size = page_size
+        self._picture_limit = picture_limit
         self._flow_key = flow_key
         self._looked_for_flow_key = flow_key is not None
         self._keep_flow_key = keep_flow_key
@@ -137,7 +139,7 @@ class LabsService:
                 replaced, key = True, await self._current_flow_key(refused=key)
 
     async def fetch(self, url: Secret, progress: Progress) -> bytes:
-        return await fetch_picture(self._open, url, progress)
+        return await fetch_picture(self._open, url, self._picture_limit, progress)
 
     async def aclose(self) -> None:
         await self._api.aclose()
@@ -169,7 +171,8 @@ class LabsService:
         }
         async with streamed(self._api, url, headers=headers) as response:
             if response.status_code == 200:
-                body = await read_body(response, _MEDIA_LIMIT, progress)
+                # In base64, with what stands around it.
+                body = await read_body(response, self._picture_limit * 4 // 3 + MIB, progress)
             else:
                 raise await _media_error(response)
         return await asyncio.to_thread(labs_wire.decode_media, body)

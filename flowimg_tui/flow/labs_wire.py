@@ -14,10 +14,10 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
+from flowimg_tui.flow.answers import not_an_answer
 from flowimg_tui.flow.errors import NotUnderstood
 from flowimg_tui.flow.service import ListedImage, Media, Page
-from flowimg_tui.safe_text import safe_text
-from flowimg_tui.secret import Secret, words_of_others
+from flowimg_tui.secret import Secret
 
 NAME_LIMIT: Final = 2048
 _KEY_LIMIT: Final = 512
@@ -27,6 +27,9 @@ _UUID: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ABSENT: Final = msgspec.Raw()
 _INVISIBLE: Final = dict.fromkeys((0x200B, 0xFEFF))
 _PATH: Final = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>[^`]+)`)?$", re.DOTALL)
+
+# As msgspec says it.
+_CUT: Final = "truncated"
 
 T = TypeVar("T")
 
@@ -264,9 +267,8 @@ def _decode(body: bytes | msgspec.Raw, shape: type[T], what: str) -> T:
         found = _PATH.match(str(error))
         reason, path = (found["reason"], found["path"]) if found else (str(error), None)
         raise NotUnderstood(f"{what} has another shape than expected: {reason}", path or "$") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        start = words_of_others(safe_text(bytes(body)[:40].decode("utf-8", "replace")))
-        raise NotUnderstood(f"{what} is not JSON; it begins with “{start}”") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise not_an_answer(what, bytes(body), cut=_CUT in str(error)) from None
 
 
 def _decoded(body: bytes | msgspec.Raw, shape: type[T]) -> T:

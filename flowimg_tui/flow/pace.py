@@ -4,9 +4,11 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from flowimg_tui.flow.errors import FlowError, Transient
+from flowimg_tui.flow.errors import FlowError, Parked, Transient
+from flowimg_tui.humane import format_moment, format_time_left
 
 # Longer than that nobody waits for a single answer: the run says so and ends.
 LONGEST_WAIT: Final = 15 * 60.0
@@ -26,10 +28,15 @@ class RetryPolicy:
     def pause_after(self, tries_made: int, error: FlowError) -> float | None:
         """Return the seconds to wait before the next try, or ``None`` where there is to be none.
 
-        What the service asks for (``Retry-After``) is the least that is waited.
+        What the service asks for (``Retry-After``) is the least that is waited; where that is more than
+        :data:`LONGEST_WAIT`, raises :class:`Parked`.
         """
-        wish = error.retry_after or 0.0 if isinstance(error, Transient) else 0.0
-        if not error.retryable or tries_made >= self.tries or wish > LONGEST_WAIT:
+        wish = wish_of(error)
+        if wish > LONGEST_WAIT:
+            until = datetime.now(UTC) + timedelta(seconds=wish)
+            asked = f"{error} It asks to wait {format_time_left(wish)}, until {format_moment(until)}."
+            raise Parked(asked, until) from error
+        if not error.retryable or tries_made >= self.tries:
             return None
         jitter = _RANDOM.uniform(0.0, min(self.cap, self.base * 2.0 ** (tries_made - 1)))
         return float(max(wish, jitter))
@@ -54,6 +61,11 @@ class RetryPolicy:
                 tries += 1
                 before_pause(tries, pause, error)
             await asyncio.sleep(pause)
+
+
+def wish_of(error: FlowError) -> float:
+    """Return the seconds that the service itself asks to wait, 0 where it asks for nothing."""
+    return error.retry_after or 0.0 if isinstance(error, Transient) else 0.0
 
 
 @dataclass(frozen=True, slots=True)

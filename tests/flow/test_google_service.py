@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowimg_tui.flow.errors import (
+    Expired,
     FlowError,
     ForeignHost,
     InvalidName,
@@ -26,6 +27,7 @@ from flowimg_tui.flow.errors import (
     Refused,
     SignedOut,
     Unreachable,
+    WebPage,
 )
 from flowimg_tui.flow.google import GOOGLE_URL, GoogleService
 from flowimg_tui.flow.service import Account, FlowService, Media, Page
@@ -327,7 +329,7 @@ def test_a_reencoded_picture_is_never_fetched(web: respx.MockRouter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, Refused), (401, Refused), (403, Refused), (404, NotFound), (503, Unreachable)]
+    ("status", "kind"), [(400, Expired), (401, Refused), (403, Expired), (404, NotFound), (503, Unreachable)]
 )
 def test_a_signed_url_that_is_refused_says_nothing_of_the_session(
     web: respx.MockRouter, status: int, kind: type[FlowError]
@@ -466,7 +468,7 @@ def test_a_service_that_wants_another_token_for_ever_is_given_up(
 
 def test_an_answer_that_is_a_web_page_names_the_call(web: respx.MockRouter, page: respx.Route) -> None:
     call_route(web, "UpteDb", b"<!doctype html><html>Flow</html>")
-    with pytest.raises(NotUnderstood, match="UpteDb has no row for it; it begins with “<!doctype html>"):
+    with pytest.raises(WebPage, match="The answer to UpteDb is a web page"):
         asked(first_page)
     call_route(web, "as29s", recorded("error_resource_exhausted.txt").replace(b"Zzl0ze", b"as29s"))
     with pytest.raises(RateLimited):

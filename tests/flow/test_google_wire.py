@@ -22,6 +22,7 @@ from flowimg_tui.flow.errors import (
     RateLimited,
     Refused,
     SignedOut,
+    Truncated,
     Unreachable,
 )
 from flowimg_tui.flow.google_page import TokenReplaced, decode_answer, decode_tokens
@@ -444,9 +445,7 @@ def test_the_recorded_errors_have_their_meaning() -> None:
     ("body", "place"),
     [
         (b"<!doctype html><html></html>", "UpteDb"),
-        (b"", "UpteDb"),
         (b"\xff\xfe", "UpteDb"),
-        (b')]}\'\n\n[["wrb.fr","UpteDb","[]"', "UpteDb"),
         (b"[[" * 100_000, "UpteDb"),
         (answer("as29s", []), "UpteDb"),
         (b'[["er",null,null,null,null,400,null,null,null,3]]', "UpteDb er"),
@@ -465,6 +464,13 @@ def test_an_answer_without_our_row_names_the_call(body: bytes, place: str) -> No
         decode_answer(body, "UpteDb")
     assert caught.value.path == place
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("length", [0, 3, 8, 40, -30])
+def test_an_answer_that_ends_too_early_may_come_whole_the_next_time(length: int) -> None:
+    whole = recorded("UpteDb_projects.txt")
+    with pytest.raises(Truncated, match="The answer to UpteDb is (cut off after|empty)"):
+        decode_answer(whole[:length].replace(b'"wrb.fr"', b'"lost"'), "UpteDb")
 
 
 # The page

@@ -15,11 +15,11 @@ from flowimg_tui.flow.cookies import SESSION_COOKIE
 from flowimg_tui.flow.errors import (
     FlowError,
     Moved,
-    NotUnderstood,
     RateLimited,
     Refused,
     SignedOut,
     Unreachable,
+    WebPage,
 )
 from flowimg_tui.flow.labs import LabsService
 from flowimg_tui.flow.service import Page
@@ -218,8 +218,9 @@ def test_trouble_on_the_way_can_be_tried_again(web: respx.MockRouter, status: in
 
 def test_a_web_page_instead_of_the_listing_is_not_understood(web: respx.MockRouter) -> None:
     error = refusal(web, 200, recorded("app_html_instead_of_json.html"))
-    assert type(error) is NotUnderstood
-    assert "is not JSON" in str(error)
+    assert isinstance(error, WebPage)
+    assert "The list is a web page" in str(error)
+    assert "sign-in of a network" in error.hint
     assert error.path == "$"
 
 

@@ -15,6 +15,7 @@ from flowimg_tui.flow.errors import (
     RateLimited,
     Refused,
     Unreachable,
+    WebPage,
 )
 from flowimg_tui.flow.labs import LABS_URL, MEDIA_URL, LabsService
 from flowimg_tui.flow.service import Media
@@ -180,7 +181,7 @@ def test_a_picture_may_be_asked_for_too_often(web: respx.MockRouter) -> None:
 def test_a_web_page_instead_of_a_picture_is_not_understood(web: respx.MockRouter) -> None:
     is_signed_in(web)
     media_route(web).respond(content=recorded("app_html_instead_of_json.html"))
-    with pytest.raises(NotUnderstood, match="The media answer is not JSON"):
+    with pytest.raises(WebPage, match="The media answer is a web page"):
         asked(picture)
 
 

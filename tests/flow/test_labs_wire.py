@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowimg_tui.flow.errors import NotUnderstood
+from flowimg_tui.flow.errors import NotUnderstood, Truncated, WebPage
 from flowimg_tui.flow.labs_wire import (
     clean_name,
     decode_failure,
@@ -426,9 +426,7 @@ def test_a_page_of_more_items_than_any_page_has_is_not_understood() -> None:
 
 
 @pytest.mark.parametrize("decode", [decode_page, decode_media, decode_session])
-@pytest.mark.parametrize(
-    "body", [recorded("app_html_instead_of_json.html"), b"", b"\x00", b"\xff\xfe{", b'{"a":']
-)
+@pytest.mark.parametrize("body", [b"\x00", b"\xff\xfe{", b"Service Unavailable", b"{]"])
 def test_what_is_not_json_is_called_that(decode: Any, body: bytes) -> None:
     with pytest.raises(NotUnderstood, match=r"is not JSON; it begins with .*\(at \$\)") as caught:
         decode(body)
@@ -436,9 +434,22 @@ def test_what_is_not_json_is_called_that(decode: Any, body: bytes) -> None:
     assert str(caught.value).isprintable()
 
 
-def test_a_web_page_instead_of_json_is_quoted_at_its_beginning() -> None:
-    with pytest.raises(NotUnderstood, match="The list is not JSON; it begins with “<!DOCTYPE html>"):
-        decode_page(recorded("app_html_instead_of_json.html"))
+@pytest.mark.parametrize("decode", [decode_page, decode_media, decode_session])
+@pytest.mark.parametrize(
+    "body",
+    [recorded("app_html_instead_of_json.html"), b" \n<html>", b"<!DOCTYPE HTML><title>Sign in</title>"],
+)
+def test_a_web_page_instead_of_json_is_called_that(decode: Any, body: bytes) -> None:
+    with pytest.raises(WebPage, match="is a web page"):
+        decode(body)
+
+
+@pytest.mark.parametrize("decode", [decode_page, decode_media, decode_session])
+@pytest.mark.parametrize("body", [b"", b'{"a":', b'{"result":{"data', recorded("list_last_page.json")[:-9]])
+def test_json_that_ends_too_early_may_come_whole_the_next_time(decode: Any, body: bytes) -> None:
+    with pytest.raises(Truncated, match=f"is cut off after {len(body)} bytes" if body else "is empty") as cut:
+        decode(body)
+    assert cut.value.retryable
 
 
 # Whatever the service may send one day
@@ -533,7 +544,7 @@ def test_a_media_answer_damaged_in_any_way_is_one_or_not_understood(file: str, d
 @ANY_PACE
 def test_any_bytes_at_all_are_an_answer_or_not_understood(body: bytes) -> None:
     for decode in (decode_page, decode_media, decode_session):
-        with contextlib.suppress(NotUnderstood):
+        with contextlib.suppress(NotUnderstood, Truncated):
             assert decode(body)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from flowimg_tui.flow.errors import (
     NeedsRefresh,
     NotFound,
     NotUnderstood,
+    Parked,
     RateLimited,
     Refused,
     SignedOut,
@@ -71,7 +73,11 @@ def test_what_the_service_asks_for_is_the_least_that_is_waited(
 def test_nobody_waits_longer_than_a_quarter_of_an_hour(
     wish: float, kind: type[RateLimited | Unreachable]
 ) -> None:
-    assert RetryPolicy().pause_after(1, kind("later", wish)) is None
+    before = datetime.now(UTC)
+    with pytest.raises(Parked, match=r"later\. It asks to wait .+, until ") as parked:
+        RetryPolicy().pause_after(1, kind("later.", min(wish, 24 * 3600.0)))
+    assert parked.value.until > before + timedelta(seconds=LONGEST_WAIT)
+    assert "what is done stays done" in parked.value.hint
 
 
 def test_a_policy_without_pauses_repeats_at_once() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowimg_tui.flow.errors import (
+    Expired,
     FlowError,
     ForeignHost,
     NotFound,
@@ -257,9 +258,9 @@ def test_the_client_with_credentials_talks_to_its_own_hosts_and_follows_no_redir
     ("status", "kind"),
     [
         (304, Refused),
-        (400, Refused),
+        (400, Expired),
         (401, Refused),
-        (403, Refused),
+        (403, Expired),
         (404, NotFound),
         (410, NotFound),
         (416, Refused),
