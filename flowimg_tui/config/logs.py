@@ -59,8 +59,8 @@ def start_log(path: Path, level: str) -> None:
         logger.removeHandler(old)
         old.close()
     logger.addHandler(handler)
-    # httpx tells each URL with its signature, at INFO.
-    for noisy in ("httpx", "httpcore", "asyncio"):
+    # httpx tells each URL with its signature, at INFO; peewee each value of each statement, at DEBUG.
+    for noisy in ("httpx", "httpcore", "asyncio", "peewee"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
         logging.getLogger(noisy).propagate = False
         logging.getLogger(noisy).handlers = [handler]

@@ -3,16 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 
-from flowimg_tui.flow.errors import FlowError, Moved, SignedOut
-from flowimg_tui.flow.http import is_expired
+from flowimg_tui.flow.errors import FlowError
 from flowimg_tui.flow.pace import RetryPolicy
-from flowimg_tui.flow.service import FlowService, Media
+from flowimg_tui.flow.service import FlowService
 from flowimg_tui.mirror import files
 from flowimg_tui.mirror.events import (
     DownloadEvent,
@@ -22,20 +22,25 @@ from flowimg_tui.mirror.events import (
     ImageFailed,
     ImageSaved,
     ImageStarted,
+    LowSpace,
+    RunError,
 )
+from flowimg_tui.mirror.fetch import IMAGE_SECONDS, Crew, EndsRun, Errand, Fetched, Unavailable
 from flowimg_tui.mirror.files import DiskError, OutputFolder
-from flowimg_tui.mirror.pictures import NotAPicture, PictureFormat, identify
-from flowimg_tui.mirror.progress import ProgressBoard, Source
+from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.sign_in import Renewal, SharedSignIn, remember_account
 from flowimg_tui.mirror.stop import Stop, Stopped, unbroken
-from flowimg_tui.secret import Secret
+from flowimg_tui.mirror.throttle import Throttle
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import FileRecord, PendingImage, ProfileRecord
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
+_USUAL_SIZE: Final = 1_500_000
+"""Bytes of a picture, as long as none of the profile's own is known."""
+_SPACE_TO_LEAVE: Final = 64 * 1024 * 1024
+
 E = TypeVar("E", bound=Exception)
 
 
@@ -50,22 +55,36 @@ async def download(
     board: ProgressBoard,
     stop: Stop,
     renewal: Renewal | None = None,
+    image_seconds: float = IMAGE_SECONDS,
+    failed_only: bool = False,
 ) -> AsyncGenerator[DownloadEvent, None]:
     """Fetch, check and store the picture of each image of ``profile`` that has no file, newest first.
 
-    The caller holds the profile's lock. A session that ends on the way is waited for with ``renewal``;
-    without one it ends the run. Failures do not raise: each image ends in one event of its own, and the last
-    event, :class:`DownloadFinished`, says what ended the run early, if anything did.
+    With ``failed_only`` those alone that an earlier run could not have; parked ones never. The caller holds
+    the profile's lock. A session that ends on the way is waited for with ``renewal``; without one it ends the
+    run. Failures do not raise: each image ends in one event of its own, and the last event,
+    :class:`DownloadFinished`, says what ended the run early, if anything did.
     """
     started = time.monotonic()
     swept = await asyncio.to_thread(files.sweep, output.root, profile.name)
     if swept:
         log.info("Removed %d unfinished files of an earlier run", swept)
-    missing = gallery.missing_ids(profile.id)
+    missing = gallery.missing_ids(profile.id, failed_only=failed_only)
+    low = await asyncio.to_thread(_low_space, gallery.mean_file_size(profile.id), len(missing), output.root)
     board.expect(len(missing))
     yield DownloadStarted(len(missing))
-    run = _Download(service, gallery, profile, output, retry, board, stop, renewal)
-    async with aclosing(run.events(missing, workers)) as events:
+    if low is not None:
+        log.warning("About %d bytes are needed in %s, and %d are free", low.needed, low.folder, low.free)
+        yield low
+    run = _Download(gallery, profile, output, board, stop)
+    sign_in = SharedSignIn(
+        partial(retry.repeated, service.account, _note_sign_in_trouble),
+        partial(remember_account, gallery, profile.id),
+        renewal,
+        run.tell,
+    )
+    crew = Crew(service, retry, board, Throttle(workers), sign_in, image_seconds)
+    async with aclosing(run.events(crew, missing, workers)) as events:
         async for event in events:
             yield event
     finished = run.finished(len(missing), time.monotonic() - started)
@@ -80,69 +99,47 @@ async def download(
     yield finished
 
 
-class _Fetched(NamedTuple):
-    """A picture in memory, found whole."""
-
-    data: bytes
-    picture_format: PictureFormat
-    source: Source
-
-
-class _Unavailable(Exception):
-    """No source has the picture; ``retryable`` where one of them may have it later."""
-
-    def __init__(self, troubles: list[tuple[Source, Exception]]) -> None:
-        super().__init__("; ".join(f"{source}: {error}" for source, error in troubles))
-        self.retryable = any(getattr(error, "retryable", True) for _, error in troubles)
-
-
-class _EndsRun(Exception):
-    """What keeps every further image from being had; no image has failed by it."""
-
-    def __init__(self, error: FlowError) -> None:
-        super().__init__(str(error))
-        self.error = error
+def _low_space(mean: float | None, images: int, folder: Path) -> LowSpace | None:
+    """Return that the disk may be too small for ``images`` more pictures, where it looks like that."""
+    needed = int(images * (mean or _USUAL_SIZE))
+    free = files.free_space(folder)
+    return None if free is None or free >= needed + _SPACE_TO_LEAVE else LowSpace(str(folder), needed, free)
 
 
 class _Download:
     def __init__(
         self,
-        service: FlowService,
         gallery: Gallery,
         profile: ProfileRecord,
         output: OutputFolder,
-        retry: RetryPolicy,
         board: ProgressBoard,
         stop: Stop,
-        renewal: Renewal | None,
     ) -> None:
-        self._service = service
         self._gallery = gallery
         self._profile = profile
         self._output = output
-        self._retry = retry
         self._board = board
         self._stop = stop
         self._events: asyncio.Queue[DownloadEvent | None] = asyncio.Queue()
-        self._sign_in = SharedSignIn(
-            partial(retry.repeated, service.account, _note_sign_in_trouble),
-            partial(remember_account, gallery, profile.id),
-            renewal,
-            self._events.put_nowait,
-        )
         self._downloaded = self._adopted = self._failed = self._bytes = 0
-        self._error: FlowError | DiskError | None = None
+        self._error: RunError | None = None
 
-    async def events(self, missing: list[int], workers: int) -> AsyncGenerator[DownloadEvent, None]:
+    def tell(self, event: DownloadEvent) -> None:
+        """Let the run tell ``event`` when its turn comes."""
+        self._events.put_nowait(event)
+
+    async def events(
+        self, crew: Crew, missing: list[int], workers: int
+    ) -> AsyncGenerator[DownloadEvent, None]:
         """Run the workers to their end, or to the stop, and yield what they tell."""
-        crew = asyncio.create_task(self._run_workers(iter(missing), min(workers, len(missing))))
+        work = asyncio.create_task(self._run_workers(crew, iter(missing), min(workers, len(missing))))
         try:
             while (event := await self._events.get()) is not None:
                 yield event
-            await crew
+            await work
         finally:
-            crew.cancel()
-            await asyncio.gather(crew, return_exceptions=True)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     def finished(self, pending: int, seconds: float) -> DownloadFinished:
         done = self._downloaded + self._adopted + self._failed
@@ -157,48 +154,40 @@ class _Download:
             error=self._error,
         )
 
-    async def _run_workers(self, queue: Iterator[int], workers: int) -> None:
+    async def _run_workers(self, crew: Crew, queue: Iterator[int], workers: int) -> None:
         try:
-            await self._stop.cuts(self._work_together(queue, workers))
+            await self._stop.cuts(self._work_together(crew, queue, workers))
         except Stopped:
             log.info("Download stopped")
         finally:
             self._events.put_nowait(None)
 
-    async def _work_together(self, queue: Iterator[int], workers: int) -> None:
-        """Run the workers; what ends the run for one of them ends it for all.
-
-        Raises ``StoreError``: without a database nothing more can be told.
-        """
-        broken: StoreError | None = None
+    async def _work_together(self, crew: Crew, queue: Iterator[int], workers: int) -> None:
+        """Run the workers; what ends the run for one of them ends it for all."""
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(workers):
-                    group.create_task(self._work(queue))
-        except* StoreError as errors:
-            broken = _first_leaf(errors)
-        except* (_EndsRun, DiskError) as ends:
+                    group.create_task(self._work(crew, queue))
+        except* (EndsRun, DiskError, StoreError) as ends:
             end = _first_leaf(ends)
-            self._error = end.error if isinstance(end, _EndsRun) else end
+            self._error = end.error if isinstance(end, EndsRun) else end
             log.warning("Download ended early: %s", self._error)
-        if broken is not None:
-            raise broken
 
-    async def _work(self, queue: Iterator[int]) -> None:
+    async def _work(self, crew: Crew, queue: Iterator[int]) -> None:
         for image_id in queue:
             image = self._gallery.pending_image(image_id)
             if image is not None:
-                await self._bring(image)
+                await self._bring(crew, image)
 
-    async def _bring(self, image: PendingImage) -> None:
+    async def _bring(self, crew: Crew, image: PendingImage) -> None:
         if self._adopt(image):
             return
         self._board.start(image.id, image.media_key)
-        self._events.put_nowait(ImageStarted(image.id))
+        self.tell(ImageStarted(image.id))
         try:
-            fetched = await self._fetch(image)
+            fetched = await Errand(crew, image).run()
             await unbroken(self._save(image, fetched))
-        except _Unavailable as error:
+        except Unavailable as error:
             self._note_failure(image, error)
         finally:
             self._board.drop(image.id)
@@ -211,11 +200,11 @@ class _Download:
                 self._adopted += 1
                 self._board.finish(image.id, fetched=False)
                 log.info("Adopted %s", file.path)
-                self._events.put_nowait(ImageAdopted(image.id, file.path))
+                self.tell(ImageAdopted(image.id, file.path))
                 return True
         return False
 
-    async def _save(self, image: PendingImage, fetched: _Fetched) -> None:
+    async def _save(self, image: PendingImage, fetched: Fetched) -> None:
         self._board.saves(image.id)
         now = datetime.now(UTC)
         stored = await asyncio.to_thread(
@@ -242,95 +231,19 @@ class _Download:
         self._bytes += stored.size
         self._board.finish(image.id)
         log.info("Saved %s: %d bytes, %s", path, stored.size, fetched.source)
-        self._events.put_nowait(ImageSaved(image.id, path, stored.size, fetched.source))
+        self.tell(ImageSaved(image.id, path, stored.size, fetched.source))
 
-    def _note_failure(self, image: PendingImage, error: _Unavailable) -> None:
+    def _note_failure(self, image: PendingImage, error: Unavailable) -> None:
         reason = str(error)
-        self._gallery.record_failure(image.id, reason, datetime.now(UTC))
+        parked = self._gallery.record_failure(image.id, reason, datetime.now(UTC), error.tries)
         self._failed += 1
         self._board.finish(image.id, failed=True)
-        log.warning("Failed %s: %s", image.media_key, reason)
-        self._events.put_nowait(ImageFailed(image.id, image.name, image.media_key, reason, error.retryable))
-
-    async def _fetch(self, image: PendingImage) -> _Fetched:
-        """Return the picture from the first source that has it whole: the API, then the signed URLs.
-
-        Raises :class:`_Unavailable`, and what ends the run.
-        """
-
-        def progress(done: int, total: int | None) -> None:
-            self._board.received(image.id, done, total)
-
-        troubles: list[tuple[Source, Exception]] = []
-        media = Media(None, None)
-        try:
-            ask_media = partial(self._service.media, image.name, progress)
-            media = await self._signed_in(image, partial(self._with_retries, image, Source.API, ask_media))
-            if media.data is not None:
-                return await _whole(media.data, Source.API)
-            troubles.append((Source.API, NotAPicture(media.trouble or "no bytes")))
-        except Moved as error:
-            raise _EndsRun(error) from error
-        except (FlowError, NotAPicture) as error:
-            troubles.append((Source.API, error))
-        for url in _usable_urls(media.url, image.fife_url):
-            try:
-                ask = partial(self._service.fetch, url, progress)
-                data = await self._with_retries(image, Source.SIGNED_URL, ask)
-                return await _whole(data, Source.SIGNED_URL)
-            except (FlowError, NotAPicture) as error:
-                troubles.append((Source.SIGNED_URL, error))
-        raise _Unavailable(troubles)
-
-    async def _with_retries(
-        self, image: PendingImage, source: Source, ask: Callable[[], Coroutine[Any, Any, T]]
-    ) -> T:
-        """Return what ``ask`` gives; what passes is asked again."""
-
-        async def one_try() -> T:
-            self._board.asks(image.id, source)
-            return await ask()
-
-        def before_pause(next_try: int, seconds: float, error: FlowError) -> None:
-            log.warning("%s, %s, try %d: %s", image.media_key, source, next_try - 1, error)
-            self._board.waits(image.id, next_try, self._retry.tries, seconds, str(error))
-
-        return await self._retry.repeated(one_try, before_pause)
-
-    async def _signed_in(self, image: PendingImage, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Return what ``ask`` gives in a live session; where one ends, the next one is waited for."""
-        if self._sign_in.ended is not None:
-            self._board.pauses(image.id, str(self._sign_in.ended))
-        session = await _or_end(self._sign_in.session())
-        while True:
-            try:
-                return await ask()
-            except SignedOut as error:
-                self._board.pauses(image.id, str(error))
-                session = await _or_end(self._sign_in.next_session(session, error))
-
-
-async def _or_end(session: Coroutine[Any, Any, int]) -> int:
-    try:
-        return await session
-    except FlowError as error:
-        raise _EndsRun(error) from error
+        log.warning("%s %s: %s", "Failed and parked" if parked else "Failed", image.media_key, reason)
+        self.tell(ImageFailed(image.id, image.name, image.media_key, reason, error.retryable, parked))
 
 
 def _note_sign_in_trouble(next_try: int, seconds: float, error: FlowError) -> None:
     log.warning("The sign-in, try %d, again in %.1f s: %s", next_try - 1, seconds, error)
-
-
-async def _whole(data: bytes, source: Source) -> _Fetched:
-    """Check the picture's structure in a thread: checksums of a large one take milliseconds."""
-    return _Fetched(data, await asyncio.to_thread(identify, data), source)
-
-
-def _usable_urls(fresh: Secret | None, listed: str | None) -> list[Secret]:
-    """Return the signed URLs worth asking, the freshest first."""
-    urls = [url for url in (fresh, Secret(listed) if listed else None) if url is not None]
-    now = time.time()
-    return [url for url in dict.fromkeys(urls) if not is_expired(url, now)]
 
 
 def _first_leaf(group: BaseExceptionGroup[E]) -> E:

@@ -6,11 +6,29 @@ from typing import TypeAlias
 
 from flowimg_tui.flow.errors import FlowError, SignedOut
 from flowimg_tui.mirror.files import DiskError
+from flowimg_tui.store.database import StoreError
+
+RunError: TypeAlias = FlowError | DiskError | StoreError
+"""What ends a run early: the service, the output folder, or the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncStarted:
     """The listing is being asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResumed:
+    """The sync goes on behind the last page of one that was interrupted ``at`` (aware UTC)."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStartedOver:
+    """The service does not know the place of the interrupted sync any more: this one begins at the front."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +89,8 @@ class SyncFinished:
     """The last event of a sync. ``complete`` is true only where the whole listing was seen.
 
     Without it ``error`` says why, or is ``None`` where the run was stopped. Pages before stay committed.
-    ``skipped`` counts the ``videos``, and what was not understood.
+    ``skipped`` counts the ``videos``, and what was not understood. ``resumed`` means that the first pages
+    were those of an interrupted sync.
     """
 
     pages: int
@@ -80,7 +99,8 @@ class SyncFinished:
     skipped: int
     videos: int
     complete: bool
-    error: FlowError | None
+    error: RunError | None
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +108,15 @@ class DownloadStarted:
     """``pending`` images have no file; each of them ends in exactly one of the counts of the last event."""
 
     pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class LowSpace:
+    """The disk of ``folder`` may be too small: about ``needed`` bytes will come, and ``free`` are free."""
+
+    folder: str
+    needed: int
+    free: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +146,17 @@ class ImageSaved:
 
 @dataclass(frozen=True, slots=True)
 class ImageFailed:
-    """The picture cannot be had now. ``retryable``: a later run can succeed."""
+    """The picture cannot be had now. ``retryable``: a later run can succeed.
+
+    ``parked``: downloads leave it alone from now on, until somebody asks for it again.
+    """
 
     image_id: int
     name: str
     media_key: str
     reason: str
     retryable: bool
+    parked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +173,12 @@ class DownloadFinished:
     cancelled: int
     bytes: int
     seconds: float
-    error: FlowError | DiskError | None
+    error: RunError | None
+
+    def __post_init__(self) -> None:
+        ended = self.downloaded + self.adopted + self.failed + self.cancelled
+        if self.pending != ended or self.cancelled < 0:
+            raise AssertionError(f"each pending image ends in one state: {self}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +189,24 @@ class RecordsDeleted:
 
 
 SessionEvent: TypeAlias = SignedIn | SessionEnded | SessionRenewed
-SyncEvent: TypeAlias = SyncStarted | SessionEvent | PageSynced | PageDelayed | PageRetry | SyncFinished
+SyncEvent: TypeAlias = (
+    SyncStarted
+    | SyncResumed
+    | SyncStartedOver
+    | SessionEvent
+    | PageSynced
+    | PageDelayed
+    | PageRetry
+    | SyncFinished
+)
 DownloadEvent: TypeAlias = (
-    SessionEvent | DownloadStarted | ImageStarted | ImageAdopted | ImageSaved | ImageFailed | DownloadFinished
+    SessionEvent
+    | DownloadStarted
+    | LowSpace
+    | ImageStarted
+    | ImageAdopted
+    | ImageSaved
+    | ImageFailed
+    | DownloadFinished
 )
 MirrorEvent: TypeAlias = SyncEvent | DownloadEvent | RecordsDeleted

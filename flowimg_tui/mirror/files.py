@@ -9,6 +9,7 @@ import errno
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,6 +102,15 @@ def is_on_disk(path: str, size: int) -> bool:
         return Path(path).is_file() and Path(path).stat().st_size == size
     except OSError:
         return False
+
+
+def free_space(folder: Path) -> int | None:
+    """Return the bytes that are free for this user where ``folder`` is or will be; ``None``: nobody tells."""
+    there = next((path for path in (folder, *folder.parents) if path.is_dir()), None)
+    try:
+        return None if there is None else shutil.disk_usage(there).free
+    except OSError:
+        return None
 
 
 def sweep(output: Path, owner: str) -> int:

@@ -37,6 +37,10 @@ class NotAPicture(ValueError):
     """The bytes are no whole JPEG, PNG or WebP; the message says what they are instead."""
 
 
+class Damaged(NotAPicture):
+    """They begin as a picture does, and are none to its end: the rest may have been lost on the way."""
+
+
 def identify(data: bytes) -> PictureFormat:
     """Return the format of a whole picture. Raises :class:`NotAPicture`."""
     if data.startswith(_PNG_SIGNATURE):
@@ -48,6 +52,8 @@ def identify(data: bytes) -> PictureFormat:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         _check_webp(data)
         return PictureFormat.WEBP
+    if not data:
+        raise Damaged("not a picture but an empty body")
     raise NotAPicture(f"not a picture but {_describe(data)}")
 
 
@@ -68,15 +74,15 @@ def _check_png(data: bytes) -> None:
     position = len(_PNG_SIGNATURE)
     while True:
         if position + 12 > len(data):
-            raise NotAPicture("a PNG that is cut off")
+            raise Damaged("a PNG that is cut off")
         (length,) = struct.unpack_from(">I", data, position)
         kind = data[position + 4 : position + 8]
         end = position + 12 + length
         if end > len(data):
-            raise NotAPicture("a PNG that is cut off")
+            raise Damaged("a PNG that is cut off")
         (announced,) = struct.unpack_from(">I", data, end - 4)
         if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != announced:
-            raise NotAPicture(f"a PNG with a damaged {kind.decode('latin-1')!r} chunk")
+            raise Damaged(f"a PNG with a damaged {kind.decode('latin-1')!r} chunk")
         if kind == b"IEND":
             return
         position = end
@@ -87,14 +93,14 @@ def _check_jpeg(data: bytes) -> None:
     while True:
         marker = _JPEG_MARKER.search(data, position)
         if marker is None:
-            raise NotAPicture("a JPEG that is cut off")
+            raise Damaged("a JPEG that is cut off")
         kind, position = marker[1][0], marker.end()
         if kind == _JPEG_EOI:
             return
         if kind in _JPEG_STANDALONE:
             continue
         if position + 2 > len(data):
-            raise NotAPicture("a JPEG that is cut off")
+            raise Damaged("a JPEG that is cut off")
         (length,) = struct.unpack_from(">H", data, position)
         # Behind the header of a scan its data begins; the next search runs over it to the next marker.
         position += max(length, 2)
@@ -105,14 +111,14 @@ def _check_webp(data: bytes) -> None:
     end, position, images = 8 + riff_length, 12, 0
     while position + 8 <= end:
         if position + 8 > len(data):
-            raise NotAPicture("a WebP that is cut off")
+            raise Damaged("a WebP that is cut off")
         kind = data[position : position + 4]
         (length,) = struct.unpack_from("<I", data, position + 4)
         if position + 8 + length > min(len(data), end):
-            raise NotAPicture("a WebP that is cut off")
+            raise Damaged("a WebP that is cut off")
         images += kind in _WEBP_IMAGE_CHUNKS
         position += 8 + length + length % 2
     if end > len(data):
-        raise NotAPicture("a WebP that is cut off")
+        raise Damaged("a WebP that is cut off")
     if not images:
-        raise NotAPicture("a WebP without an image")
+        raise Damaged("a WebP without an image")

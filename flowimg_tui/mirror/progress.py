@@ -98,8 +98,9 @@ class ProgressBoard:
                 self._bytes += max(done - transfer.done, 0)
                 self._transfers[image_id] = replace(transfer, phase=Phase.RECEIVING, done=done, total=total)
 
-    def waits(self, image_id: int, next_try: int, tries: int, seconds: float, reason: str) -> None:
-        resumes_at = self._clock() + seconds
+    def waits(self, image_id: int, next_try: int, tries: int, seconds: float | None, reason: str) -> None:
+        """A request comes in ``seconds``; for ``None`` when another one has ended."""
+        resumes_at = None if seconds is None else self._clock() + seconds
         self._change(
             image_id,
             phase=Phase.WAITING,

@@ -12,7 +12,7 @@ def sync_summary(event: SyncFinished) -> str:
     stored = (
         f"{count_of(event.pages, 'page')} with {event.new} new and {event.updated} known images are stored"
     )
-    again = ". Sync again for the rest" if event.error is None or event.error.retryable else ""
+    again = ". Sync again for the rest" if getattr(event.error, "retryable", True) else ""
     return f"{why}: {stored}{again}"
 
 

@@ -5,32 +5,41 @@ import logging
 from asyncio import sleep
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from flowimg_tui.flow.errors import FlowError, ListingLoops, NotUnderstood, SignedOut
+from flowimg_tui.flow.errors import FlowError, ListingLoops, NotFound, NotUnderstood, Refused, SignedOut
 from flowimg_tui.flow.pace import PageDelay, RetryPolicy
 from flowimg_tui.flow.service import Account, FlowService, ListedImage, Page
 from flowimg_tui.mirror.events import (
     PageDelayed,
     PageRetry,
     PageSynced,
+    RunError,
     SessionEnded,
     SessionRenewed,
     SignedIn,
     SyncEvent,
     SyncFinished,
+    SyncResumed,
     SyncStarted,
+    SyncStartedOver,
 )
 from flowimg_tui.mirror.sign_in import Renewal, remember_account
 from flowimg_tui.mirror.stop import Stop, Stopped
 from flowimg_tui.secret import Secret
+from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.gallery import Gallery
-from flowimg_tui.store.records import NewImage
+from flowimg_tui.store.records import NewImage, SyncPlace
 
 log = logging.getLogger(__name__)
+
+RESUME_WITHIN: Final = timedelta(hours=1)
+"""Longer than that no cursor is trusted to live, and no listing to be the same."""
+_NO_SUCH_PLACE: Final = (Refused, NotFound, NotUnderstood)
+"""What a service answers to a cursor that it does not know any more, or that it takes for another one."""
 
 T = TypeVar("T")
 
@@ -47,11 +56,13 @@ async def sync(
 ) -> AsyncGenerator[SyncEvent, None]:
     """Walk the listing from its first page to its last and store each page as it comes.
 
-    A session that ends on the way is waited for with ``renewal``; without one it ends the run. Failures of
-    the service do not raise: the last event, :class:`SyncFinished`, tells of them.
+    A sync that was interrupted within the last :data:`RESUME_WITHIN` is gone on with behind its last page;
+    then what came meanwhile is looked for at the front. A session that ends on the way is waited for with
+    ``renewal``; without one it ends the run. Failures do not raise: the last event, :class:`SyncFinished`,
+    tells of them.
     """
     run = _Sync(service, gallery, profile_id, page_delay, retry, stop, renewal)
-    error: FlowError | None = None
+    error: RunError | None = None
     complete = False
     yield SyncStarted()
     try:
@@ -62,11 +73,11 @@ async def sync(
         complete = True
     except Stopped:
         log.info("Sync stopped after %d pages", run.pages)
-    except FlowError as caught:
+    except (FlowError, StoreError) as caught:
         error = caught
         log.warning("Sync incomplete after %d pages: %s", run.pages, caught)
     log.info("Total pages processed: %d", run.pages)
-    yield SyncFinished(run.pages, run.new, run.updated, run.skipped, run.videos, complete, error)
+    yield SyncFinished(run.pages, run.new, run.updated, run.skipped, run.videos, complete, error, run.resumed)
 
 
 @dataclass
@@ -84,6 +95,7 @@ class _Sync:
     skipped: int = 0
     videos: int = 0
     met: int = 0
+    resumed: bool = False
     cursors: set[bytes] = field(default_factory=set)
     """Digests: one can be as long as the list of all projects."""
 
@@ -91,23 +103,71 @@ class _Sync:
         """Yield what happens from the sign-in to the last page."""
         async for event in self._sign_in():
             yield event
-        number = self.gallery.begin_sync(self.profile_id)
-        cursor: Secret | None = None
+        place = self._place_to_resume()
+        if place is not None:
+            yield SyncResumed(place.at)
+            try:
+                async for event in self._pages(place.sync, Secret(place.cursor)):
+                    yield event
+            except _NO_SUCH_PLACE as error:
+                if self.new or self.updated:
+                    raise
+                log.warning("Sync starts over: %s", error)
+                yield SyncStartedOver(str(error))
+            else:
+                self.resumed = True
+                async for event in self._newer_pages(place.sync):
+                    yield event
+                return
+        async for event in self._pages(self.gallery.begin_sync(self.profile_id), None):
+            yield event
+        self._refuse_nothing_understood()
+
+    def _place_to_resume(self) -> SyncPlace | None:
+        place = self.gallery.sync_place(self.profile_id)
+        if place is None or not timedelta(0) <= datetime.now(UTC) - place.at <= RESUME_WITHIN:
+            return None
+        log.info("Sync goes on where one of %s was interrupted", place.at.isoformat(timespec="seconds"))
+        return place
+
+    async def _pages(self, number: int, cursor: Secret | None) -> AsyncIterator[SyncEvent]:
+        """Bring in the page of ``cursor`` and all behind it."""
         while True:
-            async for page in self._repeated(partial(self.service.list_page, cursor), self.renewal):
+            async for page in self._page(cursor):
                 if isinstance(page, Page):
                     yield self._store(number, page)
                     cursor = page.cursor
                 else:
                     yield page
             if cursor is None:
-                self._refuse_nothing_understood()
                 return
             self._refuse_loop(cursor)
-            seconds = self.page_delay.draw()
-            log.info("Waiting %d ms before fetching next page", round(seconds * 1000))
-            yield PageDelayed(self.pages + 1, seconds)
-            await self.stop.cuts(sleep(seconds))
+            async for event in self._pause():
+                yield event
+
+    async def _newer_pages(self, number: int) -> AsyncIterator[SyncEvent]:
+        """Bring in what came to the front of the listing while the sync was interrupted."""
+        cursor: Secret | None = None
+        brought = True
+        while brought:
+            async for event in self._pause():
+                yield event
+            async for page in self._page(cursor):
+                if isinstance(page, Page):
+                    stored = self._store(number, replace(page, may_repeat=True, cursor=None))
+                    brought, cursor = stored.new > 0 and page.cursor is not None, page.cursor
+                    yield stored
+                else:
+                    yield page
+
+    def _page(self, cursor: Secret | None) -> AsyncIterator[SyncEvent | Page]:
+        return self._repeated(partial(self.service.list_page, cursor), self.renewal)
+
+    async def _pause(self) -> AsyncIterator[SyncEvent]:
+        seconds = self.page_delay.draw()
+        log.info("Waiting %d ms before fetching next page", round(seconds * 1000))
+        yield PageDelayed(self.pages + 1, seconds)
+        await self.stop.cuts(sleep(seconds))
 
     async def _sign_in(self) -> AsyncIterator[SyncEvent]:
         async for known in self._repeated(self.service.account, renewal=None):
@@ -161,9 +221,9 @@ class _Sync:
     def _store(self, number: int, page: Page) -> PageSynced:
         for reason in page.skipped:
             log.warning("Skipped on page %d: %s", self.pages + 1, reason)
-        counts = self.gallery.store_page(
-            self.profile_id, number, [_new_image(image) for image in page.images]
-        )
+        images = [_new_image(image) for image in page.images]
+        place = _as_place(page.cursor, datetime.now(UTC))
+        counts = self.gallery.store_page(self.profile_id, number, images, place)
         skipped = len(page.skipped) + page.videos
         self.pages += 1
         self.new += counts.new
@@ -189,6 +249,13 @@ class _Sync:
             raise NotUnderstood(
                 f"None of the {unknown} items that Flow lists is understood; the log names each"
             )
+
+
+def _as_place(cursor: Secret | None, now: datetime) -> tuple[str, datetime] | None:
+    """Return where the sync could go on, unless no database can hold the cursor."""
+    if cursor is None or not cursor.reveal().isprintable():
+        return None
+    return cursor.reveal(), now
 
 
 def _new_image(image: ListedImage) -> NewImage:

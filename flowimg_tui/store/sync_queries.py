@@ -42,10 +42,6 @@ class SyncQueries(Store):
         )
         return next((SyncPlace(*row) for row in query.tuples().execute(self._database)), None)
 
-    def forget_sync_place(self, profile_id: int) -> None:
-        """Let the next sync begin at the first page."""
-        Profile.update(**NO_PLACE).where(Profile.id == profile_id).execute(self._database)
-
     def store_page(
         self,
         profile_id: int,
@@ -56,7 +52,7 @@ class SyncQueries(Store):
         """Insert what is new and update what is known, in one transaction.
 
         ``place`` is the cursor of the page behind this one and the time: where this sync is interrupted,
-        the next one can go on there.
+        the next one can go on there; without one it cannot.
 
         A known image keeps its ``local_path``, its failure and everything that the page does not mention. One
         that is known from the generation before, by its legacy name or its media key, gets its new name.
@@ -70,9 +66,9 @@ class SyncQueries(Store):
             known |= self._rename_moved(profile_id, sync, by_name, known)
             for batch in batches(list(by_name.values())):
                 self._write(profile_id, sync, batch)
-            if place is not None:
-                ours = Profile.id == profile_id
-                Profile.update(place=place[0], place_at=place[1]).where(ours).execute(self._database)
+            cursor, at = place or (None, None)
+            ours = Profile.id == profile_id
+            Profile.update(place=cursor, place_at=at).where(ours).execute(self._database)
         again = sum(1 for last_sync in known.values() if last_sync == sync)
         return PageCounts(
             new=len(by_name) - len(known),

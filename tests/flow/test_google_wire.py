@@ -469,7 +469,7 @@ def test_an_answer_without_our_row_names_the_call(body: bytes, place: str) -> No
 @pytest.mark.parametrize("length", [0, 3, 8, 40, -30])
 def test_an_answer_that_ends_too_early_may_come_whole_the_next_time(length: int) -> None:
     whole = recorded("UpteDb_projects.txt")
-    with pytest.raises(Truncated, match="The answer to UpteDb is (cut off after|empty)"):
+    with pytest.raises(Truncated, match=r"The answer to UpteDb is (cut off after|empty)"):
         decode_answer(whole[:length].replace(b'"wrb.fr"', b'"lost"'), "UpteDb")
 
 

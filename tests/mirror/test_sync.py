@@ -398,7 +398,7 @@ def test_a_page_that_overlaps_the_one_before_is_no_loop(mirror: Mirror) -> None:
 
 
 def test_the_page_tokens_are_never_logged(mirror: Mirror, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "flowimg_tui")
     canary = "canary-100000000001"
     mirror.sync(ScriptedFlow(pages=[page("a", cursor=canary), page("b", cursor=canary)]))
     assert "Total pages processed: 2" in caplog.text

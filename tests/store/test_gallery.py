@@ -511,7 +511,7 @@ def test_the_place_of_a_sync_is_that_of_its_last_page(gallery: Gallery, studio: 
     assert gallery.sync_place(studio.id) == SyncPlace("second", NOON, number)
 
 
-@pytest.mark.parametrize("end", ["finished", "refreshed", "service", "account", "forgotten"])
+@pytest.mark.parametrize("end", ["finished", "refreshed", "service", "account", "last page"])
 def test_the_place_is_forgotten_where_nothing_can_go_on_there(
     gallery: Gallery, studio: ProfileRecord, end: str
 ) -> None:
@@ -526,7 +526,7 @@ def test_the_place_is_forgotten_where_nothing_can_go_on_there(
         case "account":
             gallery.set_account(studio.id, "grace@example.com")
         case _:
-            gallery.forget_sync_place(studio.id)
+            gallery.store_page(studio.id, gallery.begin_sync(studio.id), [new_image("one")])
     assert gallery.sync_place(studio.id) is None
 
 
