@@ -25,7 +25,11 @@ COOKIE, BEARER, FLOW_KEY, CURSOR = "cookie", "Bearer", "Flow key", "cursor"
 AT, SESSION_ID, SIGNATURE, RE_ENCODING = "at", "f.sid", "signature", "re-encoding"
 ACCOUNT_ID = "account id"
 
-_HELD_BY_DESIGN: Final = {"image.fife_url": {SIGNATURE}, "profile.flow_key": {FLOW_KEY}}
+_HELD_BY_DESIGN: Final = {
+    "image.fife_url": {SIGNATURE},
+    "profile.flow_key": {FLOW_KEY},
+    "profile.place": {CURSOR, ACCOUNT_ID},
+}
 _ACCOUNT_ID_IN_CURSOR: Final = re.compile(r",(\d{12,}),")
 _IN_ANSWERS: Final = {
     BEARER: re.compile(r"\bya29\.[\w.-]+"),
@@ -94,8 +98,9 @@ def _written(value: str) -> Iterator[str]:
 
 
 def _held_at(place: str) -> set[str]:
-    """Return what the database holds by design, in two of its columns and thus in its files."""
-    in_the_file = set().union(*_HELD_BY_DESIGN.values()) if "gallery.db" in place else set()
+    """Return what the database holds by design, in three of its columns and thus in its files and copies."""
+    is_database = "gallery.db" in place or "home/kept/" in place
+    in_the_file = set().union(*_HELD_BY_DESIGN.values()) if is_database else set()
     return in_the_file | _HELD_BY_DESIGN.get(place, set())
 
 

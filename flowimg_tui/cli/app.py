@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from flowimg_tui import __version__
-from flowimg_tui.cli import actions, config, demo, profiles, views
+from flowimg_tui.cli import actions, config, demo, profiles, upkeep, views
 from flowimg_tui.cli.diagnostics import ExitCode, refuse_without_terminal, tell
 from flowimg_tui.cli.options import opened_workspace
 from flowimg_tui.cli.output import flush, write_line
@@ -29,7 +29,9 @@ app.add_typer(config.app, name="config")
 app.command()(demo.demo)
 app.command()(actions.sync)
 app.command()(actions.download)
-app.command()(actions.refresh)
+app.command()(actions.retry)
+app.command()(upkeep.verify)
+app.command()(upkeep.refresh)
 app.command()(views.status)
 app.command("list")(views.list_images)
 

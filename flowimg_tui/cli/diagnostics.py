@@ -51,7 +51,7 @@ def exit_code_of(error: Exception) -> ExitCode:
             return ExitCode.PROFILE_BUSY
         case UnknownProfile():
             return ExitCode.USAGE
-        case DiskError(full=True):
+        case DiskError(full=True) | StoreError(full=True):
             return ExitCode.DISK_FULL
         case _:
             return ExitCode.ERROR
@@ -62,7 +62,7 @@ def errors_told() -> Iterator[None]:
     """Turn the errors that a user can mend into a sentence on stderr and an exit code."""
     try:
         yield
-    except (WorkspaceError, StoreError) as error:
+    except (WorkspaceError, StoreError, DiskError) as error:
         fail(str(error), exit_code_of(error))
 
 

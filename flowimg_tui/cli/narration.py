@@ -1,24 +1,32 @@
 """What a running action says on stderr: on a terminal one line that replaces itself, elsewhere lines."""
 
 from flowimg_tui.cli.diagnostics import ProgressLine, tell_error
-from flowimg_tui.humane import count_of, format_bytes, format_duration
+from flowimg_tui.humane import count_of, format_bytes, format_duration, format_moment
 from flowimg_tui.mirror.events import (
     DownloadFinished,
     DownloadStarted,
+    FileProblem,
+    FilesVerified,
     ImageAdopted,
     ImageFailed,
     ImageSaved,
+    LowSpace,
     MirrorEvent,
     PageDelayed,
     PageRetry,
     PageSynced,
+    RunError,
     SessionEnded,
     SessionRenewed,
     SignedIn,
     SyncFinished,
+    SyncResumed,
+    SyncStartedOver,
+    VerifyFinished,
+    VerifyStarted,
 )
 from flowimg_tui.mirror.progress import BoardSnapshot, ProgressBoard
-from flowimg_tui.mirror.summary import download_summary, sync_summary
+from flowimg_tui.mirror.summary import download_summary, space_warning, sync_summary, verify_summary
 
 
 class Narrator:
@@ -28,7 +36,7 @@ class Narrator:
         self._profile = profile
         self._line = line
         self._board = board
-        self._images = 0
+        self._images = self._files = 0
 
     def tell(self, event: MirrorEvent) -> None:
         """Say what the event means, if it is worth a word."""
@@ -40,6 +48,12 @@ class Narrator:
                 self._line.tell(f"{self._profile}: paused until the profile has new cookies")
             case SessionRenewed():
                 self._line.tell(f"{self._profile}: goes on with the new cookies")
+            case SyncResumed(at=at):
+                self._line.tell(
+                    f"{self._profile}: goes on where a sync was interrupted on {format_moment(at)}"
+                )
+            case SyncStartedOver(reason=reason):
+                self._line.tell(f"{self._profile}: begins at the first page again: {reason}")
             case PageSynced():
                 self._images += event.new + event.updated
                 skipped = f", {event.skipped} skipped" if event.skipped else ""
@@ -57,15 +71,29 @@ class Narrator:
                     f"Try {event.next_try} of {event.tries} in {event.seconds:.0f} s"
                 )
             case SyncFinished():
-                self._end_of_sync(event)
+                self._ended(sync_summary(event), event.error)
             case DownloadStarted():
                 self._passing(f"{self._profile}: {count_of(event.pending, 'image')} to download")
+            case LowSpace():
+                self._line.tell(f"{self._profile}: {space_warning(event)}")
             case ImageSaved() | ImageAdopted() if not self._line.live:
                 self._line.tell(event.path)
             case ImageFailed():
-                self._line.tell(f"{self._profile}: failed {event.media_key}: {event.reason}")
+                failed = "failed and parked" if event.parked else "failed"
+                self._line.tell(f"{self._profile}: {failed} {event.media_key}: {event.reason}")
             case DownloadFinished():
-                self._end_of_download(event)
+                self._ended(download_summary(event), event.error)
+            case VerifyStarted():
+                self._files = event.files
+                self._passing(f"{self._profile}: {count_of(event.files, 'file')} to verify")
+            case FilesVerified() if self._line.live:
+                self._line.show(
+                    f"{self._profile}: verified {event.checked} of {count_of(self._files, 'file')}"
+                )
+            case FileProblem():
+                self._line.tell(f"{self._profile}: {event.problem} {event.path}: {event.reason}")
+            case VerifyFinished():
+                self._ended(verify_summary(event), event.error)
             case _:
                 pass
 
@@ -81,17 +109,11 @@ class Narrator:
         else:
             self._line.tell(text)
 
-    def _end_of_sync(self, event: SyncFinished) -> None:
+    def _ended(self, summary: str, error: RunError | None) -> None:
         self._line.clear()
-        if event.error is not None:
-            tell_error(event.error)
-        self._line.tell(sync_summary(event))
-
-    def _end_of_download(self, event: DownloadFinished) -> None:
-        self._line.clear()
-        if event.error is not None:
-            tell_error(event.error)
-        self._line.tell(download_summary(event))
+        if error is not None:
+            tell_error(error)
+        self._line.tell(summary)
 
 
 def download_line(snapshot: BoardSnapshot) -> str:

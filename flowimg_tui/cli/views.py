@@ -7,7 +7,12 @@ from flowimg_tui.cli.output import write_json_list, write_line, write_table
 from flowimg_tui.humane import format_moment, format_ratio
 from flowimg_tui.store.records import ImageRecord, ImageState
 
-_SYMBOLS: Final = {ImageState.DOWNLOADED: "✓", ImageState.PENDING: "·", ImageState.FAILED: "✗"}
+_SYMBOLS: Final = {
+    ImageState.DOWNLOADED: "✓",
+    ImageState.PENDING: "·",
+    ImageState.FAILED: "✗",
+    ImageState.PARKED: "⊘",
+}
 
 
 def status(profile: ProfileName = None, as_json: AsJson = False) -> None:
@@ -23,6 +28,7 @@ def status(profile: ProfileName = None, as_json: AsJson = False) -> None:
                 "downloaded": counts.downloaded,
                 "pending": counts.pending,
                 "failed": counts.failed,
+                "parked": counts.parked,
                 "synced_at": found.synced_at,
             }
             for found, counts in counted
@@ -36,11 +42,12 @@ def status(profile: ProfileName = None, as_json: AsJson = False) -> None:
             counts.downloaded,
             counts.pending,
             counts.failed,
+            counts.parked,
             format_moment(found.synced_at) or "never",
         )
         for found, counts in counted
     ]
-    write_table(("profile", "images", "downloaded", "pending", "failed", "last sync"), rows)
+    write_table(("profile", "images", "downloaded", "pending", "failed", "parked", "last sync"), rows)
 
 
 def list_images(profile: ProfileName = None, every: AllProfiles = False, as_json: AsJson = False) -> None:
@@ -67,6 +74,10 @@ def _described(profile: str, image: ImageRecord) -> dict[str, object]:
         "local_path": image.local_path,
         "size": image.size,
         "failure": image.failure,
+        "failed_at": image.failed_at,
+        "tries": image.tries,
+        "failed_runs": image.failed_runs,
+        "parked_at": image.parked_at,
         "title": image.title,
         "prompt": image.prompt,
         "seed": image.seed,

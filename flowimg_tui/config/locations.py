@@ -21,6 +21,8 @@ class Locations:
     database: Path
     log: Path
     locks: Path
+    kept: Path
+    """Copies of the database from before each force refresh."""
 
     @classmethod
     def at(cls, home: Path) -> Self:
@@ -31,6 +33,7 @@ class Locations:
             database=home / "gallery.db",
             log=home / "flowimg.log",
             locks=home / "locks",
+            kept=home / "kept",
         )
 
     @classmethod
@@ -46,4 +49,5 @@ class Locations:
             database=data / "gallery.db",
             log=platformdirs.user_log_path(_APP, appauthor=False) / "flowimg.log",
             locks=data / "locks",
+            kept=data / "kept",
         )

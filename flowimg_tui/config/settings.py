@@ -26,6 +26,8 @@ _PARSERS: Final[Mapping[str, Callable[[object], object]]] = {
     "flow_key": parsers.flow_key,
     "retries": parsers.whole_number(1, 20),
     "retry_base": parsers.seconds,
+    "image_timeout": parsers.whole_number(1, 3600),
+    "picture_limit": parsers.whole_number(1, 1024),
     "log_level": parsers.one_of("debug", "info", "warning", "error"),
 }
 
@@ -58,6 +60,10 @@ class Settings:
     flow_key: Secret | None = None
     retries: int = 5
     retry_base: float = 1.0
+    image_timeout: int = 180
+    """Seconds of all requests for one image together, without the pauses between them."""
+    picture_limit: int = 64
+    """In MiB: what is larger is refused as no picture of Flow's."""
     log_level: str = "info"
 
     def output_folder(self, profile: str) -> Path:

@@ -70,6 +70,7 @@ async def download(
     if swept:
         log.info("Removed %d unfinished files of an earlier run", swept)
     missing = gallery.missing_ids(profile.id, failed_only=failed_only)
+    parked = gallery.counts(profile.id).parked
     low = await asyncio.to_thread(_low_space, gallery.mean_file_size(profile.id), len(missing), output.root)
     board.expect(len(missing))
     yield DownloadStarted(len(missing))
@@ -87,7 +88,7 @@ async def download(
     async with aclosing(run.events(crew, missing, workers)) as events:
         async for event in events:
             yield event
-    finished = run.finished(len(missing), time.monotonic() - started)
+    finished = run.finished(len(missing), time.monotonic() - started, parked, failed_only=failed_only)
     log.info(
         "Downloaded %d, adopted %d, failed %d, cancelled %d of %d pending images",
         finished.downloaded,
@@ -121,7 +122,7 @@ class _Download:
         self._board = board
         self._stop = stop
         self._events: asyncio.Queue[DownloadEvent | None] = asyncio.Queue()
-        self._downloaded = self._adopted = self._failed = self._bytes = 0
+        self._downloaded = self._adopted = self._failed = self._parked = self._bytes = 0
         self._error: RunError | None = None
 
     def tell(self, event: DownloadEvent) -> None:
@@ -141,7 +142,9 @@ class _Download:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
 
-    def finished(self, pending: int, seconds: float) -> DownloadFinished:
+    def finished(
+        self, pending: int, seconds: float, parked_before: int, *, failed_only: bool
+    ) -> DownloadFinished:
         done = self._downloaded + self._adopted + self._failed
         return DownloadFinished(
             pending=pending,
@@ -152,6 +155,8 @@ class _Download:
             bytes=self._bytes,
             seconds=seconds,
             error=self._error,
+            parked=parked_before + self._parked,
+            failed_only=failed_only,
         )
 
     async def _run_workers(self, crew: Crew, queue: Iterator[int], workers: int) -> None:
@@ -237,6 +242,7 @@ class _Download:
         reason = str(error)
         parked = self._gallery.record_failure(image.id, reason, datetime.now(UTC), error.tries)
         self._failed += 1
+        self._parked += parked
         self._board.finish(image.id, failed=True)
         log.warning("%s %s: %s", "Failed and parked" if parked else "Failed", image.media_key, reason)
         self.tell(ImageFailed(image.id, image.name, image.media_key, reason, error.retryable, parked))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias
 
 from flowimg_tui.flow.errors import FlowError, SignedOut
@@ -164,6 +165,8 @@ class DownloadFinished:
     """The last event of a download: ``pending = downloaded + adopted + failed + cancelled``.
 
     ``error`` is what ended the run early; then, or when it was stopped, the rest counts as cancelled.
+    ``parked`` images of the profile are left alone. With ``failed_only`` the pending ones were those alone
+    that an earlier run could not have.
     """
 
     pending: int
@@ -174,6 +177,8 @@ class DownloadFinished:
     bytes: int
     seconds: float
     error: RunError | None
+    parked: int = 0
+    failed_only: bool = False
 
     def __post_init__(self) -> None:
         ended = self.downloaded + self.adopted + self.failed + self.cancelled
@@ -186,6 +191,72 @@ class RecordsDeleted:
     """A force refresh is done; ``deleted`` image records went, no file did."""
 
     deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsRestored:
+    """A force refresh is undone: ``restored`` records are as they were ``at`` (aware UTC)."""
+
+    restored: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyStarted:
+    """The ledger knows ``files`` saved files."""
+
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilesVerified:
+    """``checked`` files were looked at so far. Told a few times a second."""
+
+    checked: int
+
+
+class Problem(StrEnum):
+    """What is wrong with a saved file."""
+
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """A saved file is not what it was. ``name`` is that of its image when it was saved, where that is known.
+
+    Where it is missing or damaged, its images are pending again; the file itself is left as it is.
+    """
+
+    problem: Problem
+    path: str
+    media_key: str
+    name: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyFinished:
+    """The last event of a verification. ``bytes`` are those of the whole files.
+
+    ``pending_again`` images have lost their file. Without ``complete`` it was stopped, or ``error`` ended it.
+    """
+
+    checked: int
+    missing: int
+    damaged: int
+    unreadable: int
+    pending_again: int
+    bytes: int
+    seconds: float
+    complete: bool
+    error: StoreError | None
+
+    @property
+    def all_well(self) -> bool:
+        return not (self.missing or self.damaged or self.unreadable or self.pending_again)
 
 
 SessionEvent: TypeAlias = SignedIn | SessionEnded | SessionRenewed
@@ -209,4 +280,5 @@ DownloadEvent: TypeAlias = (
     | ImageFailed
     | DownloadFinished
 )
-MirrorEvent: TypeAlias = SyncEvent | DownloadEvent | RecordsDeleted
+VerifyEvent: TypeAlias = VerifyStarted | FilesVerified | FileProblem | VerifyFinished
+MirrorEvent: TypeAlias = SyncEvent | DownloadEvent | RecordsDeleted | RecordsRestored | VerifyEvent

@@ -32,9 +32,9 @@ class DiskError(Exception):
         self.full = error.errno in _DISK_FULL
         reason = error.strerror or str(error)
         super().__init__(
-            f"The disk is full: {reason} in {folder}. Make room, then download again."
+            f"The disk is full: {reason} in {folder}. Make room, then try again."
             if self.full
-            else f"{folder} cannot be written: {reason}. Mend that or choose another output folder."
+            else f"{folder} cannot be written: {reason}. Mend that or choose another folder."
         )
 
 

@@ -125,10 +125,16 @@ class FlowimgApp(App[None]):
         match kind:
             case RunKind.SYNC:
                 return self.workspace.sync(profile, stop, wait_for_cookies=True)
-            case RunKind.DOWNLOAD:
-                return self.workspace.download(profile, stop, board, wait_for_cookies=True)
+            case RunKind.DOWNLOAD | RunKind.RETRY:
+                return self.workspace.download(
+                    profile, stop, board, wait_for_cookies=True, failed_only=kind is RunKind.RETRY
+                )
+            case RunKind.VERIFY:
+                return self.workspace.verify(profile, stop)
             case RunKind.REFRESH:
                 return self.workspace.refresh(profile)
+            case RunKind.UNDO:
+                return self.workspace.undo_refresh(profile)
 
     def _work(self, run: Run) -> None:
         """Do the whole run, in a worker's thread; only messages leave it."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from textual.content import Content
 
-from flowimg_tui.humane import count_of
+from flowimg_tui.humane import count_of, format_moment
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.store.records import Counts, ProfileRecord
 from flowimg_tui.tui.runs import Run
@@ -33,8 +34,25 @@ def before_force_refresh(profile: ProfileRecord, counts: Counts) -> Question:
             f" on disk are touched; {count_of(counts.downloaded, 'picture')} stay where they are.",
         ),
         afterwards="Afterwards press s to sync. Files that are already here are recognised and not "
-        "downloaded again.",
+        "downloaded again. A copy of the records is kept: u brings them back.",
         yes="Delete records",
+    )
+
+
+def before_undoing_a_refresh(profile: ProfileRecord, at: datetime) -> Question:
+    """Return the question that says what comes back, and what becomes of what is here."""
+    name = safe_text(profile.name)
+    return Question(
+        title=f"Undo the force refresh of {name}?",
+        what=Content.assemble(
+            f"The image records of {name} will be again as they were on ",
+            (format_moment(at), "bold"),
+            ".\n",
+            ("0 files", "bold $success"),
+            " on disk are touched; images that came since then stay.",
+        ),
+        afterwards="What was downloaded since then is recognised by the next download.",
+        yes="Bring them back",
     )
 
 

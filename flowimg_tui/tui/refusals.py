@@ -6,13 +6,18 @@ from flowimg_tui.humane import count_of
 from flowimg_tui.store.records import Counts, ProfileRecord
 from flowimg_tui.tui.runs import Run
 
-DIMMABLE: Final = ("sync", "download", "refresh", "stop", "edit", "remove")
+DIMMABLE: Final = ("sync", "download", "retry", "verify", "refresh", "undo_refresh", "stop", "edit", "remove")
 NO_PROFILE: Final = "There is no profile yet. Press n to add one."
 NO_IMAGES: Final = "No images yet. Press s to sync."
 
 
-def why_not(action: str, profile: ProfileRecord | None, run: Run | None, counts: Counts) -> str | None:
-    """Return why ``action`` cannot run, or ``None`` where it can; ``run`` is what works for the profile."""
+def why_not(
+    action: str, profile: ProfileRecord | None, run: Run | None, counts: Counts, *, undoable: bool
+) -> str | None:
+    """Return why ``action`` cannot run, or ``None`` where it can.
+
+    ``run`` is what works for the profile; ``undoable`` whether there is a force refresh that can be undone.
+    """
     if action not in DIMMABLE:
         return None
     if profile is None:
@@ -23,9 +28,25 @@ def why_not(action: str, profile: ProfileRecord | None, run: Run | None, counts:
         return None
     if run is not None:
         return f"A {run.kind} of {profile.name} is running. Press x to stop it."
-    if action == "refresh" and not counts.images:
-        return "There are no image records to delete."
-    if action == "download" and not counts.missing:
-        everything = f"Nothing to download: all {count_of(counts.images, 'image')} are here."
-        return everything if counts.images else NO_IMAGES
-    return None
+    match action:
+        case "refresh" if not counts.images:
+            return "There are no image records to delete."
+        case "undo_refresh" if not undoable:
+            return "There is no force refresh to undo."
+        case "retry" if not counts.failed:
+            return "No image has failed: there is nothing to try again."
+        case "verify" if not counts.downloaded:
+            return "There is no saved file to verify."
+        case "download" if not counts.missing:
+            return _nothing_to_download(counts)
+        case _:
+            return None
+
+
+def _nothing_to_download(counts: Counts) -> str:
+    if not counts.images:
+        return NO_IMAGES
+    if counts.parked:
+        parked = f"{counts.parked} {'is' if counts.parked == 1 else 'are'}"
+        return f"Nothing to download: {parked} parked after ten failed runs. Press r to try again."
+    return f"Nothing to download: all {count_of(counts.images, 'image')} are here."

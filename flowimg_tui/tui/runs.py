@@ -16,11 +16,18 @@ from flowimg_tui.store.records import ProfileRecord
 
 
 class RunKind(StrEnum):
-    """The three actions."""
+    """What can be done for a profile."""
 
     SYNC = "sync"
     DOWNLOAD = "download"
+    RETRY = "retry"
+    VERIFY = "verification"
     REFRESH = "force refresh"
+    UNDO = "undo of a force refresh"
+
+    @property
+    def downloads(self) -> bool:
+        return self in (RunKind.DOWNLOAD, RunKind.RETRY)
 
 
 class Run:

@@ -2,35 +2,45 @@
 
 from flowimg_tui.flow.errors import FlowError, Moved, SignedOut, WrongAccount
 from flowimg_tui.flow.session import SessionCheck
-from flowimg_tui.humane import count_of
+from flowimg_tui.humane import count_of, format_moment
 from flowimg_tui.mirror.events import (
     DownloadFinished,
     DownloadStarted,
+    FilesVerified,
     MirrorEvent,
     PageDelayed,
     PageRetry,
     PageSynced,
     RecordsDeleted,
+    RecordsRestored,
     SessionEnded,
     SessionRenewed,
     SyncFinished,
+    SyncResumed,
     SyncStarted,
+    SyncStartedOver,
+    VerifyFinished,
+    VerifyStarted,
 )
-from flowimg_tui.mirror.summary import download_summary, sync_summary
+from flowimg_tui.mirror.summary import download_summary, sync_summary, verify_summary
 from flowimg_tui.tui.screens.profile import SavedProfile
 from flowimg_tui.tui.widgets.status_line import Mood
 
 Sentence = tuple[str, Mood]
 
 
-def sentence_of(profile: str, event: MirrorEvent, images: int) -> Sentence | None:
+def sentence_of(profile: str, event: MirrorEvent, met: int) -> Sentence | None:
     """Return what to say of ``event``, or ``None`` where the screen shows it elsewhere.
 
-    ``images`` is how many the running sync has met so far.
+    ``met`` is how many images the running sync has met so far, or how many files a verification looks at.
     """
     match event:
         case SyncStarted():
             return f"Syncing {profile}: asking Flow for the first page", Mood.PLAIN
+        case SyncResumed(at=at):
+            return f"Syncing {profile}: going on where it was interrupted on {format_moment(at)}", Mood.PLAIN
+        case SyncStartedOver():
+            return f"Syncing {profile}: beginning at the first page again. {event.reason}", Mood.WARNING
         case SessionEnded():
             signed_out = f"{profile}: signed out, paused, nothing failed."
             return f"{signed_out} Press e to give new cookies.", Mood.WARNING
@@ -38,12 +48,12 @@ def sentence_of(profile: str, event: MirrorEvent, images: int) -> Sentence | Non
             return f"{profile} goes on with its new cookies", Mood.GOOD
         case PageSynced():
             return (
-                f"Syncing {profile}: page {event.pages} is in, {count_of(images, 'image')} so far",
+                f"Syncing {profile}: page {event.pages} is in, {count_of(met, 'image')} so far",
                 Mood.PLAIN,
             )
         case PageDelayed():
             return (
-                f"Syncing {profile}: {count_of(images, 'image')} so far, "
+                f"Syncing {profile}: {count_of(met, 'image')} so far, "
                 f"page {event.next_page} in {event.seconds:.1f} s",
                 Mood.PLAIN,
             )
@@ -59,6 +69,15 @@ def sentence_of(profile: str, event: MirrorEvent, images: int) -> Sentence | Non
         case RecordsDeleted():
             deleted = count_of(event.deleted, "image record")
             return f"Deleted {deleted} of {profile}, no file. Press s to sync.", Mood.GOOD
+        case RecordsRestored():
+            restored = count_of(event.restored, "image record")
+            return f"Brought {restored} of {profile} back, as of {format_moment(event.at)}", Mood.GOOD
+        case VerifyStarted():
+            return f"Verifying {count_of(event.files, 'file')} of {profile}", Mood.PLAIN
+        case FilesVerified():
+            return f"Verifying {profile}: {event.checked} of {count_of(met, 'file')}", Mood.PLAIN
+        case VerifyFinished():
+            return _ended(verify_summary(event), event.error, good=event.all_well and event.complete)
         case _:
             return None
 

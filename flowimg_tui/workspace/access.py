@@ -12,6 +12,7 @@ from flowimg_tui.config.credentials import CredentialsError, CredentialStore
 from flowimg_tui.config.settings import Settings
 from flowimg_tui.flow.cookies import UnusableCookies, is_session_cookie
 from flowimg_tui.flow.google import GoogleService
+from flowimg_tui.flow.http import MIB
 from flowimg_tui.flow.labs import LabsService
 from flowimg_tui.flow.pasted import PastedCookies, Service, read_pasted
 from flowimg_tui.flow.service import Account, FlowService, Media, Page, Progress
@@ -43,15 +44,20 @@ ServiceFactory: TypeAlias = Callable[[Connection], FlowService]
 def flow_service(connection: Connection) -> FlowService:
     """Return the service of the generation that the connection names. Raises ``FlowError``."""
     settings = connection.settings
+    picture_limit = settings.picture_limit * MIB
     if connection.service == "google":
         return GoogleService(
-            connection.cookies, google_url=settings.google_url, keep_cookies=connection.keep_cookies
+            connection.cookies,
+            google_url=settings.google_url,
+            picture_limit=picture_limit,
+            keep_cookies=connection.keep_cookies,
         )
     return LabsService(
         connection.cookies,
         labs_url=settings.labs_url,
         media_url=settings.media_url,
         page_size=settings.page_size,
+        picture_limit=picture_limit,
         flow_key=settings.flow_key or connection.flow_key,
         keep_flow_key=connection.keep_flow_key,
         keep_cookies=connection.keep_cookies,

@@ -1,8 +1,9 @@
-"""The installation as a face opens it, and the three actions on a profile."""
+"""The installation as a face opens it, and the actions on a profile."""
 
 import contextlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -15,14 +16,19 @@ from flowimg_tui.mirror.events import (
     DownloadEvent,
     DownloadFinished,
     RecordsDeleted,
+    RecordsRestored,
     SyncEvent,
     SyncFinished,
+    VerifyEvent,
 )
 from flowimg_tui.mirror.files import OutputFolder
+from flowimg_tui.mirror.kept_records import KeptRecords
 from flowimg_tui.mirror.progress import ProgressBoard
-from flowimg_tui.mirror.refresh import refresh
+from flowimg_tui.mirror.refresh import refresh, undo_refresh
 from flowimg_tui.mirror.stop import Stop, Stopped
+from flowimg_tui.mirror.sums import AddSum
 from flowimg_tui.mirror.sync import sync
+from flowimg_tui.mirror.verify import verify
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import ProfileRecord
@@ -46,6 +52,7 @@ class Workspace:
     ) -> None:
         """Open the installation and start its log. Raises :class:`WorkspaceError`."""
         self._locks = locations.locks
+        self._kept = locations.kept
         self._preferences = Preferences(locations.config, environment, flags)
         try:
             start_log(locations.log, self._preferences.resolved().settings.log_level)
@@ -86,7 +93,7 @@ class Workspace:
         """Return how many pictures a download fetches at a time. Raises :class:`WorkspaceError`."""
         return self._preferences.of(profile).workers
 
-    # The three actions
+    # Sync, download, verify
 
     async def sync(
         self, profile: ProfileRecord, stop: Stop, *, wait_for_cookies: bool = False
@@ -114,12 +121,23 @@ class Workspace:
             yield SyncFinished(0, 0, 0, 0, 0, complete=False, error=None)
 
     async def download(
-        self, profile: ProfileRecord, stop: Stop, board: ProgressBoard, *, wait_for_cookies: bool = False
+        self,
+        profile: ProfileRecord,
+        stop: Stop,
+        board: ProgressBoard,
+        *,
+        wait_for_cookies: bool = False,
+        failed_only: bool = False,
     ) -> AsyncGenerator[DownloadEvent, None]:
-        """Fetch every missing picture; the rest is as for :meth:`sync`."""
+        """Fetch every missing picture; the rest is as for :meth:`sync`.
+
+        With ``failed_only`` those alone that could not be had before, the parked ones among them.
+        """
         try:
             async with self._run(profile, stop) as (now, service):
                 settings = self._preferences.of(now)
+                if failed_only:
+                    self.gallery.unpark(now.id)
                 events = download(
                     service,
                     self.gallery,
@@ -130,19 +148,55 @@ class Workspace:
                     board=board,
                     stop=stop,
                     renewal=service.renewed if wait_for_cookies else None,
+                    image_seconds=settings.image_timeout,
+                    failed_only=failed_only,
                 )
                 async with contextlib.aclosing(events):
                     async for event in events:
                         yield event
         except Stopped:
-            missing = self.gallery.counts(profile.id).missing
+            missing = len(self.gallery.missing_ids(profile.id, failed_only=failed_only))
             yield DownloadFinished(missing, 0, 0, 0, cancelled=missing, bytes=0, seconds=0.0, error=None)
+
+    async def verify(
+        self, profile: ProfileRecord, stop: Stop, add_sum: AddSum = lambda *_: None
+    ) -> AsyncGenerator[VerifyEvent, None]:
+        """Look at every saved file of the profile. Raises :class:`WorkspaceError` before the first event.
+
+        ``add_sum`` gets each whole file.
+        """
+        with holding(self._locks, profile.name):
+            events = verify(self.gallery, self.profiles.named(profile.name).id, stop, add_sum)
+            async with contextlib.aclosing(events):
+                async for event in events:
+                    yield event
+
+    # Force refresh
 
     async def refresh(self, profile: ProfileRecord) -> AsyncIterator[RecordsDeleted]:
         """Delete the profile's image records. Raises :class:`WorkspaceError` before the first event."""
         with holding(self._locks, profile.name):
-            async for event in refresh(self.gallery, self.profiles.named(profile.name).id):
+            now = self.profiles.named(profile.name)
+            async for event in refresh(self.gallery, now.id, self._kept_records(now)):
                 yield event
+
+    async def undo_refresh(self, profile: ProfileRecord) -> AsyncIterator[RecordsRestored]:
+        """Bring back what the latest force refresh deleted. Raises as :meth:`refresh` does."""
+        with holding(self._locks, profile.name):
+            now = self.profiles.named(profile.name)
+            copy = self._kept_records(now).latest
+            if copy is None:
+                raise WorkspaceError(f"There is no force refresh of {now.name} to undo.")
+            async for event in undo_refresh(self.gallery, now.id, copy):
+                yield event
+
+    def last_refresh(self, profile: ProfileRecord) -> datetime | None:
+        """Return when the force refresh was that can be undone, in aware UTC."""
+        copy = self._kept_records(profile).latest
+        return None if copy is None else copy.at
+
+    def _kept_records(self, profile: ProfileRecord) -> KeptRecords:
+        return KeptRecords(self._kept, profile.name)
 
     @contextlib.asynccontextmanager
     async def _run(

@@ -18,12 +18,12 @@ from flowimg_tui.demo.service import DemoService
 from tests.cli.conftest import AT_ONCE
 from tests.cli.helpers import Answer, Installation
 
-SYNC_KEYS = {"schema", "profile", "pages", "new", "updated", "skipped", "videos", "complete"}
+SYNC_KEYS = {"schema", "profile", "pages", "new", "updated", "skipped", "videos", "complete", "resumed"}
 DOWNLOAD_KEYS = {
     *("schema", "profile", "pending", "downloaded", "adopted", "failed", "cancelled", "bytes", "seconds"),
-    "failures",
+    *("failures", "parked"),
 }
-STATUS_KEYS = {"name", "images", "downloaded", "pending", "failed", "synced_at"}
+STATUS_KEYS = {"name", "images", "downloaded", "pending", "failed", "parked", "synced_at"}
 LIST_KEYS = {
     *("name", "media_key", "workflow_id", "aspect_ratio", "created_at", "state", "local_path"),
 }
@@ -265,8 +265,17 @@ def test_a_text_run_ends_with_one_sentence_whose_numbers_add_up(day: Day) -> Non
 def test_status_as_text_is_a_table(day: Day) -> None:
     header, row = day["status as text"].stdout.splitlines()
 
-    assert header.split() == ["profile", "images", "downloaded", "pending", "failed", "last", "sync"]
-    assert row.split()[:5] == ["studio", "52", "52", "0", "0"]
+    assert header.split() == [
+        "profile",
+        "images",
+        "downloaded",
+        "pending",
+        "failed",
+        "parked",
+        "last",
+        "sync",
+    ]
+    assert row.split()[:6] == ["studio", "52", "52", "0", "0", "0"]
     assert day["status as text"].stderr == ""
 
 

@@ -102,7 +102,14 @@ def test_a_sync_that_is_stopped_between_two_pages_keeps_its_page_and_a_rerun_com
     assert "The sync was stopped: 1 page with 3 new" in answer.stderr.splitlines()[-1]
     assert "Traceback" not in answer.stderr
     rerun = half_way.quick("sync", "--json")
-    assert (rerun.code, rerun.json()["new"], rerun.json()["updated"]) == (0, 2, 3)
+    told = rerun.json()
+    assert (rerun.code, told["new"], told["updated"], told["complete"], told["resumed"]) == (
+        0,
+        2,
+        0,
+        True,
+        True,
+    )
 
 
 def test_a_stopped_sync_still_answers_in_json(half_way: Installation) -> None:

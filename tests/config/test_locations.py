@@ -15,6 +15,7 @@ def test_one_home_holds_everything(tmp_path: Path) -> None:
         database=home / "gallery.db",
         log=home / "flowimg.log",
         locks=home / "locks",
+        kept=home / "kept",
     )
 
 

@@ -36,6 +36,8 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     ),
     "retries": ([1, "20", 3, 4], [1, 20, 3, 4]),
     "retry_base": ([0, "0.5", 2, 3.5], [0.0, 0.5, 2.0, 3.5]),
+    "image_timeout": ([1, "20", 180, 3600], [1, 20, 180, 3600]),
+    "picture_limit": ([1, "20", 64, 1024], [1, 20, 64, 1024]),
     "log_level": (["debug", "info", "warning", "error"], ["debug", "info", "warning", "error"]),
 }
 
@@ -145,6 +147,8 @@ WRONG: dict[str, tuple[str, list[Any]]] = {
     "flow_key": ("the 39 characters", ["AIza", "B" * 39, KEY + "x", 39]),
     "retries": ("a whole number from 1 to 20", [0, 21, "many"]),
     "retry_base": ("seconds, from 0 to 3600", [-0.5, 3600.5, "nan", "soon", True]),
+    "image_timeout": ("a whole number from 1 to 3600", [0, 3601, 1.5, "long"]),
+    "picture_limit": ("a whole number from 1 to 1024", [0, 1025, -1, "64 MiB"]),
     "log_level": ("one of debug, info, warning, error", ["loud", "INFO", 10]),
 }
 wrong_values = pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from flowimg_tui.mirror.events import (
     SyncFinished,
 )
 from flowimg_tui.mirror.files import OutputFolder
+from flowimg_tui.mirror.kept_records import KeptRecords
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.refresh import refresh
 from flowimg_tui.mirror.sign_in import Renewal
@@ -239,6 +240,7 @@ class Mirror:
         self.database = folder / "gallery.db"
         self.gallery = gallery or Gallery(self.database)
         self.profile: ProfileRecord = self.gallery.add_profile("studio", "labs", None, NOON)
+        self.kept = KeptRecords(folder / "kept", self.profile.name)
         self.by_creation = False
         self.board = ProgressBoard()
 
@@ -346,7 +348,7 @@ class Mirror:
         return only(self.download(service, **options), DownloadFinished)
 
     def refreshed(self) -> list[RecordsDeleted]:
-        return asyncio.run(collected(refresh(self.gallery, self.profile.id)))
+        return asyncio.run(collected(refresh(self.gallery, self.profile.id, self.kept)))
 
 
 def _stop_for(service: FlowService) -> Stop:

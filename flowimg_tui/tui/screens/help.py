@@ -31,7 +31,7 @@ class HelpScreen(ModalScreen[None]):
                 for binding in bindings:
                     yield Static(self._line(binding))
                 yield Static("")
-            yield Static(Content("✓ saved  ↓ running  ↻ waiting to try again  · pending  ✗ failed"))
+            yield Static(Content("✓ saved  ↓ running  ↻ waiting to try again  · pending  ✗ failed  ⊘ parked"))
 
     def _line(self, binding: Binding) -> Content:
         keys = " ".join(

@@ -16,15 +16,21 @@ from textual.widgets import Footer
 from flowimg_tui.humane import count_of
 from flowimg_tui.mirror.events import (
     DownloadStarted,
+    FileProblem,
     ImageAdopted,
     ImageFailed,
     ImageSaved,
+    LowSpace,
     MirrorEvent,
     PageSynced,
     RecordsDeleted,
+    RecordsRestored,
     SignedIn,
     SyncStarted,
+    VerifyFinished,
+    VerifyStarted,
 )
+from flowimg_tui.mirror.summary import space_warning
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import Counts, ProfileRecord
 from flowimg_tui.tui.questions import (
@@ -32,12 +38,14 @@ from flowimg_tui.tui.questions import (
     before_force_refresh,
     before_quitting,
     before_removing,
+    before_undoing_a_refresh,
 )
 from flowimg_tui.tui.refusals import DIMMABLE, NO_IMAGES, NO_PROFILE, why_not
 from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.confirm import ConfirmScreen
 from flowimg_tui.tui.screens.help import HelpScreen
 from flowimg_tui.tui.screens.profile import ProfileScreen, SavedProfile
+from flowimg_tui.tui.screens.report import LINES_SHOWN, ReportScreen
 from flowimg_tui.tui.sentences import Sentence, sentence_of, sentence_of_saved
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.image_table import ImageSource, ImageTable
@@ -71,6 +79,15 @@ class MainScreen(Screen[None]):
             key_display="^x",
             tooltip="Delete the image records (asks first); files stay",
         ),
+        Binding("r", "retry", "Retry", show=False, tooltip="Fetch again what failed, parked images too"),
+        Binding("v", "verify", "Verify", show=False, tooltip="Look at every saved file: is it what it was?"),
+        Binding(
+            "u",
+            "undo_refresh",
+            "Undo refresh",
+            show=False,
+            tooltip="Bring back the records that the latest force refresh deleted (asks first)",
+        ),
         Binding("question_mark", "help", "Help", key_display="?", tooltip="Show this list of keys"),
         Binding("q", "leave", "Quit", tooltip="Quit; asks first while something works"),
         Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),
@@ -92,6 +109,8 @@ class MainScreen(Screen[None]):
         self._ticker: Timer | None = None  # runs only while there is something to draw
         self._counts_are_old = False
         self._met: dict[int, int] = {}
+        self._problems: dict[int, list[FileProblem]] = {}
+        self._refreshed: dict[int, datetime | None] = {}
         self._turns: dict[int, int] = {}
         self._rows_are_old: set[int] = set()
         self._runnable: tuple[str, ...] = ()
@@ -155,6 +174,7 @@ class MainScreen(Screen[None]):
             self._output = self._workspace.output_folder(profile)
         except WorkspaceError as error:
             self._status.say(str(error), Mood.BAD)
+        self._refreshed[profile.id] = self._workspace.last_refresh(profile)
         gallery = self._workspace.gallery
         source = ImageSource(partial(gallery.window, profile.id), partial(gallery.position, profile.id))
         self._table.show(source, self._shown_counts.images, self._output, NO_IMAGES)
@@ -185,6 +205,7 @@ class MainScreen(Screen[None]):
         counts = self._shown_counts
         pending = f" · {counts.pending} pending" if counts.pending else ""
         failed = f" · {counts.failed} failed" if counts.failed else ""
+        failed += f" ({counts.parked} parked)" if counts.parked else ""
         self._table.border_title = f"Images  {counts.images}{pending}{failed}"
         self._show_place()
         self._show_keys()
@@ -221,8 +242,18 @@ class MainScreen(Screen[None]):
             case PageSynced():
                 self._met[run.profile.id] += event.new + event.updated
                 self._recount(run.profile)
-            case RecordsDeleted():
+            case RecordsDeleted() | RecordsRestored():
+                self._refreshed[run.profile.id] = self._workspace.last_refresh(run.profile)
+                self._rows_are_old.add(run.profile.id)
                 self._recount(run.profile)
+            case LowSpace():
+                self.notify(space_warning(event), severity="warning", markup=False)
+            case VerifyStarted():
+                self._met[run.profile.id], self._problems[run.profile.id] = event.files, []
+            case FileProblem():
+                self._problems[run.profile.id].append(event)
+            case VerifyFinished() if problems := self._problems.pop(run.profile.id):
+                self._app.push_screen(ReportScreen(problems[:LINES_SHOWN], len(problems)))
         sentence = sentence_of(run.profile.name, event, self._met.get(run.profile.id, 0))
         if sentence is not None:
             self._say_of(run.profile, *sentence)
@@ -262,7 +293,7 @@ class MainScreen(Screen[None]):
 
     def _follow(self, run: Run | None) -> None:
         """Show the transfers of ``run`` as long as it goes on; without one the pane is gone."""
-        downloading = run is not None and run.kind is RunKind.DOWNLOAD
+        downloading = run is not None and run.kind.downloads
         self.set_class(downloading, "-transferring")
         if self._ticker is not None:
             self._ticker.resume() if downloading else self._ticker.pause()
@@ -313,7 +344,8 @@ class MainScreen(Screen[None]):
     def why_not(self, action: str) -> str | None:
         """Return why ``action`` cannot run now, or ``None`` where it can."""
         run = self._app.run_of(self._profile) if self._profile else None
-        return why_not(action, self._profile, run, self._shown_counts)
+        undoable = self._profile is not None and self._refreshed.get(self._profile.id) is not None
+        return why_not(action, self._profile, run, self._shown_counts, undoable=undoable)
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         dimmed = self._asking or (self.is_mounted and self.why_not(action) is not None)
@@ -334,6 +366,12 @@ class MainScreen(Screen[None]):
     def action_download(self) -> None:
         self._start(RunKind.DOWNLOAD, self._profile)
 
+    def action_retry(self) -> None:
+        self._start(RunKind.RETRY, self._profile)
+
+    def action_verify(self) -> None:
+        self._start(RunKind.VERIFY, self._profile)
+
     def action_stop(self) -> None:
         run = self._app.run_of(self._profile) if self._profile else None
         if run is not None:
@@ -346,6 +384,13 @@ class MainScreen(Screen[None]):
         if profile is not None:
             question = before_force_refresh(profile, self._shown_counts)
             self._ask(question, lambda: self._start(RunKind.REFRESH, profile))
+
+    def action_undo_refresh(self) -> None:
+        profile = self._profile
+        at = self._refreshed.get(profile.id) if profile is not None else None
+        if profile is not None and at is not None:
+            question = before_undoing_a_refresh(profile, at)
+            self._ask(question, lambda: self._start(RunKind.UNDO, profile))
 
     def action_new(self) -> None:
         self._app.push_screen(ProfileScreen(self._workspace), self._show_saved)

@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from flowimg_tui.humane import format_bytes, format_moment, format_ratio
+from flowimg_tui.humane import count_of, format_bytes, format_moment, format_ratio
 from flowimg_tui.mirror.progress import Phase, Transfer
 from flowimg_tui.safe_text import ELLIPSIS, safe_text
 from flowimg_tui.store.records import ImageRecord, ImageState
@@ -50,6 +50,7 @@ _STATES: Final[Mapping[ImageState, tuple[str, str]]] = {
     ImageState.DOWNLOADED: ("✓", "table--saved"),
     ImageState.PENDING: ("·", "table--dim"),
     ImageState.FAILED: ("✗", "table--failed"),
+    ImageState.PARKED: ("⊘", "table--failed"),
 }
 
 
@@ -110,7 +111,10 @@ def _file_cell(row: Row, room: int) -> Cell:
         return Cell(_clipped(safe_text(row.transfer.reason or "", 300), room), "table--waiting")
     if row.image.local_path is not None:
         return Cell(_short_path(PurePath(row.image.local_path), row.output, room), "table--dim")
-    return Cell(_clipped(safe_text(row.image.failure or "", 300), room), "table--dim")
+    failure = safe_text(row.image.failure or "", 300)
+    if row.image.state is ImageState.PARKED:
+        failure = f"parked after {count_of(row.image.failed_runs, 'failed run')}: {failure}"
+    return Cell(_clipped(failure, room), "table--dim")
 
 
 def _short_path(path: PurePath, output: PurePath, room: int) -> str:

@@ -91,8 +91,9 @@ class TransfersPane(Widget):
         if transfer.phase is Phase.PAUSED:
             return [self._plain(f"{key}  "), self._wait("paused until the profile has new cookies")]
         if transfer.phase is Phase.WAITING:
-            seconds = max((transfer.resumes_at or now) - now, 0)
-            note = f"try {transfer.next_try} of {transfer.tries} in {seconds:.0f} s"
+            note = f"try {transfer.next_try} of {transfer.tries}"
+            if transfer.resumes_at is not None:
+                note += f" in {max(transfer.resumes_at - now, 0):.0f} s"
             reason = safe_text(transfer.reason or "", 200)
             return [self._plain(f"{key}  "), self._wait(f"waiting  {note}"), self._dim(f"  {reason}")]
         fraction = transfer.fraction

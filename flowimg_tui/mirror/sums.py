@@ -1,0 +1,59 @@
+"""``SHA256SUMS``: what ``sha256sum -c`` reads, written whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from flowimg_tui.mirror.files import DiskError
+
+AddSum: TypeAlias = Callable[[str, str], object]
+"""Called with the absolute path of a whole file, and its SHA-256."""
+
+
+@contextlib.contextmanager
+def writing_sums(path: Path) -> Iterator[AddSum]:
+    """Give what adds a file to the list; ``path`` gets its new content at the end, where nothing was raised.
+
+    Raises :class:`DiskError` where it cannot be written.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise DiskError(path.parent, error) from error
+    temp = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+
+            def add(saved: str, sha256: str) -> None:
+                with _told(path):
+                    file.write(_line(saved, sha256))
+
+            yield add
+            with _told(path):
+                file.flush()
+                os.fsync(file.fileno())
+        with _told(path):
+            # As a file that any program writes: readable as the user's mask has it.
+            mask = os.umask(0)
+            os.umask(mask)
+            temp.chmod(0o666 & ~mask)
+            temp.replace(path)
+    finally:
+        temp.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(path.parent, error) from error
+
+
+def _line(path: str, sha256: str) -> str:
+    """Return the line of one file; a name with a line break or a backslash is written as coreutils does."""
+    escaped = path.replace("\\", r"\\").replace("\n", r"\n").replace("\r", r"\r")
+    return f"{sha256}  {path}\n" if escaped == path else f"\\{sha256}  {escaped}\n"

@@ -1,0 +1,54 @@
+"""What a verification has found, a line for each file."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from flowimg_tui.humane import count_of
+from flowimg_tui.mirror.events import FileProblem, Problem
+from flowimg_tui.safe_text import safe_text
+
+LINES_SHOWN: Final = 200
+
+
+class ReportScreen(ModalScreen[None]):
+    """The files that are not what they were. Beyond :data:`LINES_SHOWN` the log names the rest."""
+
+    BINDINGS = [Binding("escape,q,enter", "dismiss", "Close", show=False)]
+
+    def __init__(self, problems: Sequence[FileProblem], found: int) -> None:
+        """Show ``problems``, the first ones of the ``found`` there are."""
+        super().__init__()
+        self._problems = problems
+        self._found = found
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="dialog") as dialog:
+            dialog.border_title = f"{count_of(self._found, 'file')} not as saved"
+            dialog.border_subtitle = "esc closes"
+            for problem in self._problems:
+                yield Static(_line(problem))
+            if self._found > len(self._problems):
+                yield Static(Content(f"… and {self._found - len(self._problems)} more; the log names each."))
+            yield Static("")
+            yield Static(
+                Content(
+                    "The images of missing and damaged files are pending again: press d to download them. "
+                    "The files themselves were left as they are."
+                )
+            )
+
+
+def _line(problem: FileProblem) -> Content:
+    colour = "$warning" if problem.problem is Problem.UNREADABLE else "$error"
+    return Content.assemble(
+        (f"{problem.problem:<11}", colour),
+        safe_text(problem.path, 1000),
+        (f"  {safe_text(problem.reason)}", "$text-muted"),
+    )
