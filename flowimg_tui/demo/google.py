@@ -4,25 +4,25 @@ import asyncio
 import hmac
 import json
 import re
-from typing import Any, Final
-from urllib.parse import parse_qs
+from typing import Final
 
 from aiohttp import web
 
 from flowimg_tui.demo.account import GOOGLE_COOKIES, READ_CALLS, DemoAccount
+from flowimg_tui.demo.frames import answer_row, call_in, form_in, framed, framed_rows
 from flowimg_tui.demo.gallery import DemoImage
 from flowimg_tui.demo.images import SignedImages
 from flowimg_tui.demo.pictures import dimensions
 from flowimg_tui.demo.projects import DemoProject, DemoVideo, Row, stamp, video_record
 from flowimg_tui.demo.reencoded import ReEncodedImages
+from flowimg_tui.demo.refusals import ERROR_INFO, THROTTLED
 
-_PATH: Final = "/flow/_/AiSandboxAngularFrontend/data/batchexecute"
+PAGE_PATH: Final = "/flow/"
+CALLS_PATH: Final = "/flow/_/AiSandboxAngularFrontend/data/batchexecute"
+
 _FORM: Final = "application/x-www-form-urlencoded"
 _NOT_UNDERSTOOD, _NOT_FOUND, _EXHAUSTED, _SIGNED_OUT = 3, 5, 8, 16
 _LARGEST_PAGE = 5  # projects, however many were asked for: the default account has two pages
-_MOST_FIELDS = 10
-_ERROR_INFO: Final = "type.googleapis.com/google.rpc.ErrorInfo"
-_THROTTLED: Final = "PUBLIC_ERROR_USER_REQUESTS_THROTTLED"
 
 
 class RpcError(Exception):
@@ -43,7 +43,7 @@ class GoogleRoutes:
 
     def routes(self) -> list[web.RouteDef]:
         """The page and the calls under `/flow`, and the re-encoded pictures."""
-        here = [web.get("/flow/", self._page), web.post(_PATH, self._batchexecute)]
+        here = [web.get(PAGE_PATH, self._page), web.post(CALLS_PATH, self._batchexecute)]
         return [*here, *self._re_encoded.routes()]
 
     async def _page(self, request: web.Request) -> web.Response:
@@ -76,8 +76,8 @@ class GoogleRoutes:
             return web.Response(status=415, text=f"content-type must be {_FORM}")
         session = self._account.google
         try:
-            form = parse_qs((await request.read()).decode(), max_num_fields=_MOST_FIELDS)
-            call, arguments = _call_in(form.get("f.req", [""])[0])
+            form = form_in(await request.read())
+            call, arguments = call_in(form)
             _check_query(request, call)
             if not session.opens_with(request.cookies):
                 return self._answer(call, None, [_SIGNED_OUT])
@@ -85,10 +85,10 @@ class GoogleRoutes:
             _check_tokens(request, session.build, session.sid)
         except (ValueError, RecursionError) as error:
             return web.Response(status=400, text=str(error))
-        if not hmac.compare_digest(form.get("at", [""])[0].encode(), session.at.encode()):
-            return _framed(json.dumps([["xsrf", session.at, None]]))
+        if not hmac.compare_digest(form.get("at", "").encode(), session.at.encode()):
+            return _answered(framed(json.dumps([["xsrf", session.at, None]])))
         if self._account.is_exhausted():
-            return self._answer(call, None, [_EXHAUSTED, None, [[_ERROR_INFO, [_THROTTLED]]]])
+            return self._answer(call, None, [_EXHAUSTED, None, [[ERROR_INFO, [THROTTLED]]]])
         if call not in READ_CALLS:
             return self._answer_rows([["er", None, None, None, None, 400, None, None, None, 3]])
         try:
@@ -170,16 +170,10 @@ class GoogleRoutes:
         return self._account.projects.image_record(image, project, url, weight, size)
 
     def _answer(self, call: str, result: Row | None, error: Row | None) -> web.Response:
-        text = None if result is None else _compact(result)
-        return self._answer_rows([["wrb.fr", call, text, None, None, error, "generic"]])
+        return self._answer_rows([answer_row(call, result, error)])
 
     def _answer_rows(self, rows: list[Row]) -> web.Response:
-        rows = [*rows, ["di", 441], ["af.httprm", 440, self._account.google.sid, 38]]
-        first = _compact(rows)
-        # As recorded, a length counts the line breaks around its line; characters, where others count bytes.
-        length = len(first) + 2
-        last = _compact([["e", 4, None, None, length + 34]])
-        return _framed(f"{length}\n{first}\n{len(last) + 2}\n{last}")
+        return _answered(framed_rows([*rows, ["di", 441], ["af.httprm", 440, self._account.google.sid, 38]]))
 
 
 def _foreign_cookies(request: web.Request) -> bool:
@@ -188,14 +182,6 @@ def _foreign_cookies(request: web.Request) -> bool:
 
 def _too_large() -> web.Response:
     return web.Response(status=431, text="cookies of other sites")
-
-
-def _call_in(text: str) -> tuple[str, str]:
-    """The id and the arguments of the one call in `f.req`. Raises ValueError when it is not one."""
-    match json.loads(text):
-        case [[[str(call), str(arguments), None, "generic"]]] if re.fullmatch("[A-Za-z0-9]{1,16}", call):
-            return call, arguments
-    raise ValueError("f.req is not one call")
 
 
 def _check_query(request: web.Request, call: str) -> None:
@@ -211,9 +197,5 @@ def _check_tokens(request: web.Request, build: str, sid: str) -> None:
         raise ValueError("bl or f.sid is not that of the page")
 
 
-def _framed(lines: str) -> web.Response:
-    return web.Response(text=f")]}}'\n\n{lines}\n", content_type="application/json")
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _answered(text: str) -> web.Response:
+    return web.Response(text=text, content_type="application/json")

@@ -6,20 +6,21 @@ import hmac
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Final
 
 from aiohttp import hdrs, web
 
 from flowimg_tui.demo.account import SESSION_COOKIE, DemoAccount, new_flow_key
 from flowimg_tui.demo.gallery import PROMPTS, Delivery, DemoImage
-from flowimg_tui.demo.images import SignedImages, paced_response
+from flowimg_tui.demo.images import PacedResponse, SignedImages
 from flowimg_tui.demo.pictures import dimensions
+from flowimg_tui.demo.refusals import ERROR_INFO, LIST, RETIRED, Json, rpc_error, trpc_error
 
-Json: TypeAlias = dict[str, Any]
+SESSION_PATH: Final = "/fx/api/auth/session"
+LIST_PATH: Final = f"/fx/api/trpc/{LIST}"
+MEDIA_PATH: Final = "/v1/media/"
 
-_LIST = "media.fetchUserHistoryDirectly"
 _CHUNKS = "/fx/_next/static/chunks/pages/"
-_MEDIA = "/v1/media/"
 _NAME = re.compile(r"[A-Za-z0-9+/=_$-]{1,512}")
 _LARGEST_PAGE = 100
 _SESSION_LIFETIME = timedelta(hours=24)
@@ -39,9 +40,9 @@ class LabsRoutes:
             web.get("/fx", self._page),
             web.get("/fx/tools/flow", self._tool),
             web.get(_CHUNKS + "{chunk}", self._script),
-            web.get("/fx/api/auth/session", self._session),
-            web.get(f"/fx/api/trpc/{_LIST}", self._list),
-            web.get(_MEDIA + "{name:.*}", self._media),
+            web.get(SESSION_PATH, self._session),
+            web.get(LIST_PATH, self._list),
+            web.get(MEDIA_PATH + "{name:.*}", self._media),
         ]
 
     async def _page(self, _request: web.Request) -> web.Response:
@@ -93,35 +94,34 @@ class LabsRoutes:
     async def _list(self, request: web.Request) -> web.Response:
         await asyncio.sleep(self._account.options.latency)
         if self._account.moved:
-            return _trpc_error(404, -32004, "NOT_FOUND", _RETIRED)
+            return trpc_error(404, RETIRED)
         if not self._is_signed_in(request):
-            return _trpc_error(401, -32001, "UNAUTHORIZED", "Unauthorized")
+            return trpc_error(401)
         try:
-            cursor, size = _page_request(request.query.get("input", ""))
+            cursor, size = page_request(request.query.get("input", ""))
             images, next_cursor = self._account.gallery.page(cursor, size)
         except (ValueError, RecursionError) as error:
-            return _trpc_error(400, -32600, "BAD_REQUEST", str(error))
+            return trpc_error(400, str(error))
         result: Json = {"userWorkflows": [_workflow(image) for image in images]} if images else {}
         if next_cursor is not None:
             result["nextPageToken"] = next_cursor
-        answer = {"result": result, "status": 200, "statusText": "OK"}
-        return web.json_response({"result": {"data": {"json": answer}}})
+        return web.json_response(list_document(result))
 
     async def _media(self, request: web.Request) -> web.Response:
         await asyncio.sleep(self._account.options.latency)
         refusal = self._refusal(request)
         if refusal is not None:
             return refusal
-        name = request.raw_path.partition("?")[0].removeprefix(_MEDIA)
+        name = request.raw_path.partition("?")[0].removeprefix(MEDIA_PATH)
         if not _NAME.fullmatch(name):
-            return _rpc_error(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
+            return rpc_error(400)
         image = self._account.gallery.by_name(name)
         if image is None:
-            return _rpc_error(404, "NOT_FOUND", "Requested entity was not found.")
+            return rpc_error(404)
         url = self._images.url_for(request, image)
         body = await asyncio.to_thread(self._media_body, image, url)
         headers: dict[str, str] = {hdrs.CONTENT_TYPE: "application/json; charset=UTF-8"}
-        return paced_response(body, headers, self._account.options)
+        return PacedResponse(body, headers, self._account.options)
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         key = request.query.get("key")
@@ -129,9 +129,9 @@ class LabsRoutes:
             return _invalid_key()
         authorization = request.headers.get(hdrs.AUTHORIZATION)
         if authorization is None and key is not None:
-            return _rpc_error(401, "UNAUTHENTICATED", _KEY_ONLY)
+            return rpc_error(401, _KEY_ONLY)
         if not _same(authorization or "", f"Bearer {self._account.access_token}"):
-            return _rpc_error(401, "UNAUTHENTICATED", _WRONG_BEARER)
+            return rpc_error(401)
         return None
 
     def _media_body(self, image: DemoImage, url: str) -> bytes:
@@ -155,7 +155,7 @@ class LabsRoutes:
         return json.dumps({"name": image.name, **media}).encode("ascii")
 
 
-def _page_request(text: str) -> tuple[str | None, int]:
+def page_request(text: str) -> tuple[str | None, int]:
     """The cursor and the page size of a list request. Raises ValueError when it is not one."""
     match json.loads(text):
         case {
@@ -171,6 +171,11 @@ def _page_request(text: str) -> tuple[str | None, int]:
         raise ValueError("cursor: expected string, received null")
     # With `meta` the cursor counts as undefined, whatever it says.
     return (cursor if meta is None else None), size
+
+
+def list_document(result: Json) -> Json:
+    """The answer of the list that carries `result`."""
+    return {"result": {"data": {"json": {"result": result, "status": 200, "statusText": "OK"}}}}
 
 
 def _workflow(image: DemoImage) -> Json:
@@ -200,14 +205,9 @@ def _generation_id(image: DemoImage) -> Json:
     }
 
 
-_RETIRED = "Flow RPCs have been deprecated and disabled. Flow has migrated to https://flow.google.com."
 _KEY_ONLY = (
     "API keys are not supported by this API. Expected OAuth2 access token or other authentication "
     "credentials that assert a principal. See https://cloud.google.com/docs/authentication"
-)
-_WRONG_BEARER = (
-    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other "
-    "valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
 )
 
 
@@ -219,23 +219,11 @@ def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())
 
 
-def _trpc_error(status: int, number: int, code: str, message: str) -> web.Response:
-    data = {"code": code, "httpStatus": status, "path": _LIST}
-    error = {"message": message, "code": number, "data": data}
-    return web.json_response({"error": {"json": error}}, status=status)
-
-
-def _rpc_error(status: int, code: str, message: str, **details: list[Json]) -> web.Response:
-    error = {"code": status, "message": message, "status": code, **details}
-    return web.json_response({"error": error}, status=status)
-
-
 def _invalid_key() -> web.Response:
     detail = {
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "@type": ERROR_INFO,
         "reason": "API_KEY_INVALID",
         "domain": "googleapis.com",
         "metadata": {"service": "aisandbox-pa.googleapis.com"},
     }
-    message = "API key not valid. Please pass a valid API key."
-    return _rpc_error(400, "INVALID_ARGUMENT", message, details=[detail])
+    return rpc_error(400, "API key not valid. Please pass a valid API key.", details=[detail])

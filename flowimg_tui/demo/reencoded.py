@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from PIL import Image
 
 from flowimg_tui.demo.account import DemoAccount
-from flowimg_tui.demo.images import paced_response
+from flowimg_tui.demo.images import PacedResponse
 
 _MAC_BYTES = 12
 
@@ -52,7 +52,7 @@ class ReEncodedImages:
             return web.Response(status=404)
         original = await asyncio.to_thread(self._account.picture, image)
         smaller = await asyncio.to_thread(_smaller_jpeg, original.content)
-        return paced_response(smaller, {hdrs.CONTENT_TYPE: "image/jpeg"}, self._account.options)
+        return PacedResponse(smaller, {hdrs.CONTENT_TYPE: "image/jpeg"}, self._account.options)
 
 
 def _smaller_jpeg(content: bytes) -> bytes:
