@@ -42,6 +42,12 @@ def demo(
     generation: Annotated[
         Generation, typer.Option("--service", help="The generation of Flow that the profile is on.")
     ] = Generation.LABS,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SPEC", help="Spoil answers: NAME or NAME:KEY=VALUE,…; a wrong one tells what there is."
+        ),
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The service's port; 0 takes a free one.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -57,12 +63,18 @@ def demo(
         latency=latency,
         rate=rate or None,
         picture_size=PictureSize.LARGE if large else PictureSize.SMALL,
+        faults=tuple(fault or ()),
     )
+    try:
+        prepared = DemoService(options, port=port)
+    except ValueError as error:
+        # The numbers are within their bounds already: what is left is a fault that there is not.
+        fail(f"--fault: {error}.", ExitCode.USAGE)
     if serve:
         # Before the service's thread begins, which would else take a signal that is meant for ``sigwait``.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        with DemoService(options, port=port) as service:
+        with prepared as service:
             if serve:
                 _serve(service, generation, as_json)
             else:
@@ -101,7 +113,8 @@ def _serve(service: "DemoService", generation: Generation, as_json: bool) -> Non
         write_line('export FLOWIMG_OUTPUT="$FLOWIMG_HOME/pictures"')
         write_line(f"printf %s {shlex.quote(cookies)} | flowimg profile add demo --cookies -")
         write_line(f"# Ten more images: curl -X POST '{service.url}/control/images?add=10'")
-        fault = "sign_out_google" if generation is Generation.GOOGLE else "sign_out"
-        write_line(f"# The session ends: curl -X POST '{service.url}/control/fault?name={fault}'")
+        ending = "sign_out_google" if generation is Generation.GOOGLE else "sign_out"
+        write_line(f"# The session ends: curl -X POST '{service.url}/control/fault?name={ending}'")
+        write_line(f"# Answers go wrong: curl -X POST '{service.url}/control/faults?spec=flaky:share=0.5'")
     flush()
     raise typer.Exit(128 + signal.sigwait(SIGNALS))

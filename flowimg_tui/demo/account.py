@@ -39,7 +39,8 @@ class DemoOptions:
 
     `latency` is in seconds before each list, media and image answer. `rate` is in bytes per second of each
     answer that carries a picture, None or 0 for full speed. `url_lifetime` is in seconds; with 0 a signed URL
-    is born expired. Raises ValueError for a negative latency or rate.
+    is born expired. `faults` are there from the start; `control` tells how they are written. Raises
+    ValueError for a negative latency or rate.
     """
 
     images: int = 42
@@ -49,6 +50,7 @@ class DemoOptions:
     url_lifetime: float = 1200.0
     projects: int = 8
     videos: int = 15
+    faults: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.latency < 0 or (self.rate or 0) < 0:
@@ -164,8 +166,12 @@ class GoogleSession:
         """End the session: its cookies and tokens open nothing any more, those of the next sign-in do."""
         self._renewable = ""
         self._cookies = {name: secrets.token_urlsafe(48) for name in sorted(GOOGLE_COOKIES)} | _new_stamp()
-        self.at = f"A{secrets.token_urlsafe(24)}:{int(time.time() * 1000)}"
+        self.replace_token()
         self.sid = str(secrets.randbelow(9 * 10**18) - 9 * 10**18)
+
+    def replace_token(self) -> None:
+        """Make the token of the page given out so far invalid; the page, or a refused call, gives the new."""
+        self.at = f"A{secrets.token_urlsafe(24)}:{int(time.time() * 1000)}"
 
     def rotate(self, *, renewable: bool) -> None:
         """Replace the stamp that rotates. When `renewable`, the page takes the old one and gives the new."""

@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TypeVar
 
 MAX_IMAGES = 1_000_000
+UNKNOWN_CURSOR = "a cursor that this gallery has not given out"
 PROMPTS = (
     "a paper boat on a still lake, morning light",
     "far hills behind a lake, soft mist in the valleys",
@@ -115,6 +116,11 @@ class DemoGallery:
         images = [_image(rank) for rank in range(start, stop)]
         return images, _cursor_after(images[-1]) if images and stop < self._end else None
 
+    @property
+    def end_cursor(self) -> str | None:
+        """The cursor of the page behind the last image, None where there is no image."""
+        return _cursor_after(_image(self._end - 1)) if len(self) else None
+
     def by_media_key(self, media_key: str) -> DemoImage | None:
         """The image with this media key, if there is one."""
         rank = self._ranks.get(media_key)
@@ -141,7 +147,7 @@ class DemoGallery:
     def _rank_at(self, cursor: str) -> int:
         image = self.by_media_key(_last_key(cursor))
         if image is None or _cursor_after(image) != cursor:
-            raise UnknownCursorError("a cursor that this gallery has not given out")
+            raise UnknownCursorError(UNKNOWN_CURSOR)
         return self._ranks[image.media_key]
 
 

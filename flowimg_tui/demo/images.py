@@ -109,6 +109,16 @@ class PacedResponse(web.Response):
         self.content = content
 
 
+def content_of(response: web.StreamResponse) -> bytes:
+    """All bytes of an answer, paced or not."""
+    match response:
+        case PacedResponse(content=content):
+            return content
+        case web.Response(body=bytes() as content):
+            return content
+    return b""
+
+
 async def paced(content: bytes, options: DemoOptions) -> AsyncIterator[memoryview]:
     """The pieces of `content`, each when its time at `options.rate` has come."""
     clock = asyncio.get_running_loop().time

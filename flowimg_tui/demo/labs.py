@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import hdrs, web
 
@@ -176,6 +176,14 @@ def page_request(text: str) -> tuple[str | None, int]:
 def list_document(result: Json) -> Json:
     """The answer of the list that carries `result`."""
     return {"result": {"data": {"json": {"result": result, "status": 200, "statusText": "OK"}}}}
+
+
+def result_in(document: Any) -> Json | None:
+    """What an answer of the list carries; None when it is another one."""
+    match document:
+        case {"result": {"data": {"json": {"result": dict() as result}}}}:
+            return result
+    return None
 
 
 def _workflow(image: DemoImage) -> Json:

@@ -86,6 +86,11 @@ class DemoProjects:
         projects = self._projects[start : start + size]
         return projects, _cursor_after(projects[-1]) if start + size < len(self._projects) else None
 
+    @property
+    def end_cursor(self) -> str | None:
+        """The cursor of the page behind the last project, None where there is no project."""
+        return _cursor_after(self._projects[-1]) if self._projects else None
+
     def find(self, project_id: str) -> DemoProject:
         """The project with this id. Raises KeyError."""
         return self._by_id[project_id]

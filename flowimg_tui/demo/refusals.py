@@ -45,14 +45,14 @@ def grpc_code(status: int) -> int:
 def trpc_error(status: int, message: str | None = None) -> web.Response:
     """An error of the `labs` list, with the number and the code that tRPC has for its status."""
     number = -32600 if status == 400 else -32603 if status >= 500 else -31600 - status
-    data = {"code": _phrase(status).upper().replace(" ", "_"), "httpStatus": status, "path": LIST}
-    error = {"message": _phrase(status) if message is None else message, "code": number, "data": data}
+    data = {"code": phrase(status).upper().replace(" ", "_"), "httpStatus": status, "path": LIST}
+    error = {"message": phrase(status) if message is None else message, "code": number, "data": data}
     return web.json_response({"error": {"json": error}}, status=status)
 
 
 def rpc_error(status: int, message: str | None = None, **details: list[Json]) -> web.Response:
     """An error of the media endpoint."""
-    _, code, usual = _RPC.get(status, (2, "UNKNOWN", _phrase(status)))
+    _, code, usual = _RPC.get(status, (2, "UNKNOWN", phrase(status)))
     error = {"code": status, "message": usual if message is None else message, "status": code, **details}
     return web.json_response({"error": error}, status=status)
 
@@ -64,7 +64,7 @@ def throttled() -> web.Response:
 
 def storage_error(status: int, code: str | None = None, message: str | None = None) -> web.Response:
     """An error of a signed URL."""
-    usual = _STORAGE.get(status, (_phrase(status).title().replace(" ", ""), _phrase(status)))
+    usual = _STORAGE.get(status, (phrase(status).title().replace(" ", ""), phrase(status)))
     text = (
         "<?xml version='1.0' encoding='UTF-8'?>"
         f"<Error><Code>{code or usual[0]}</Code><Message>{message or usual[1]}</Message></Error>"
@@ -79,13 +79,14 @@ def expired() -> web.Response:
 
 def page_error(status: int) -> web.Response:
     """What stands in place of a web page."""
-    title = f"Error {status} ({_phrase(status)})"
+    title = f"Error {status} ({phrase(status)})"
     text = (
         f'<!DOCTYPE html><html lang="en"><title>{title}</title><p><b>{status}.</b> That is an error.</html>'
     )
     return web.Response(status=status, text=text, content_type="text/html")
 
 
-def _phrase(status: int) -> str:
+def phrase(status: int) -> str:
+    """The usual words of an HTTP status."""
     known = {one.value: one.phrase for one in HTTPStatus}
     return known.get(status, "Unknown")

@@ -15,6 +15,9 @@ from aiohttp.typedefs import Handler
 
 from flowimg_tui.demo.account import DemoAccount, DemoOptions
 from flowimg_tui.demo.control import ControlRoutes
+from flowimg_tui.demo.faults.catalogue import KINDS
+from flowimg_tui.demo.faults.middleware import Mischief
+from flowimg_tui.demo.faults.spec import Faults
 from flowimg_tui.demo.gallery import DemoGallery
 from flowimg_tui.demo.google import GoogleRoutes
 from flowimg_tui.demo.images import SignedImages
@@ -35,7 +38,8 @@ _SHUTDOWN_TIMEOUT = 0.05
 class RecordedRequest:
     """One request as it came: `raw_path` is the target with its query, header names are lower-case.
 
-    `status` is that of the answer, or 499 when there was none: the client went away, or the service stopped.
+    `status` is that of the answer, or 499 when there was none: the client went away, the service stopped, or
+    a fault was that there is no answer.
     """
 
     method: str
@@ -48,9 +52,15 @@ class DemoService:
     """A Flow service for one stand-in account, from `start()` to `stop()`; or as a context manager."""
 
     def __init__(self, options: DemoOptions | None = None, *, port: int = 0) -> None:
-        """Prepare, listen not yet. Port 0 takes a free one. Raises ValueError for options out of range."""
+        """Prepare, listen not yet. Port 0 takes a free one.
+
+        Raises ValueError for options out of range, and for a fault that there is not.
+        """
         self.options = options or DemoOptions()
         self._account = DemoAccount(self.options)
+        self._faults = Faults(KINDS)
+        for spec in self.options.faults:
+            self._faults.add(spec)
         self._recorded: deque[RecordedRequest] = deque(maxlen=_REQUESTS_KEPT)
         self._port = port
         self._thread: threading.Thread | None = None
@@ -164,6 +174,19 @@ class DemoService:
         """Answer the next `n` calls with code 8. Raises ValueError out of 0 to 10,000."""
         self._account.exhaust(n)
 
+    def add_fault(self, spec: str) -> None:
+        """Spoil answers as `spec` says, see `control`. Raises ValueError with what is allowed."""
+        self._faults.add(spec)
+
+    def clear_faults(self) -> None:
+        """Spoil no answer any more, and forget how many were."""
+        self._faults.clear()
+
+    @property
+    def fault_hits(self) -> dict[str, int]:
+        """How many answers each spec has spoilt, in the order in which they were added."""
+        return self._faults.hits
+
     def start(self) -> None:
         """Return when it listens. Raises OSError when it cannot, RuntimeError when it already does."""
         if self._thread is not None:
@@ -208,11 +231,12 @@ class DemoService:
 
     def _application(self) -> web.Application:
         images = SignedImages(self._account)
-        application = web.Application(middlewares=[self._record])
+        mischief = Mischief(self._faults, self._account, images)
+        application = web.Application(middlewares=[self._record, mischief.spoil])
         application.add_routes(images.routes())
         application.add_routes(LabsRoutes(self._account, images).routes())
         application.add_routes(GoogleRoutes(self._account, images).routes())
-        application.add_routes(ControlRoutes(self._account).routes())
+        application.add_routes(ControlRoutes(self._account, self._faults).routes())
         application.add_routes([web.post("/control/images", self._add_images)])
         return application
 

@@ -147,6 +147,40 @@ def test_options_out_of_range_end_with_2_and_name_the_option(flowimg: Installati
     assert option.partition("=")[0] in answer.stderr
 
 
+def test_faults_of_the_command_line_are_there_from_the_first_answer(flowimg: Installation) -> None:
+    faults = ("--fault", "status:code=429,retry_after=0,on=list,times=1", "--fault", "cut:on=media")
+    with flowimg.start("demo", "--serve", "--json", "--latency", "0", *faults) as running:
+        running.wait_for("\n")
+        answer = json.loads(running.stdout)
+        added = httpx.post(f"{answer['url']}/control/faults", params={"spec": "html:on=image"}).json()
+        at_demo = flowimg.with_settings(labs_url=answer["labs_url"], media_url=answer["media_url"])
+        at_demo.add("demo", answer["cookies"])
+        synced = at_demo.quick("sync", "--json").json()
+        listed = httpx.get(f"{answer['url']}/control/faults").json()
+
+    assert added == {"faults": {faults[1]: 0, faults[3]: 0, "html:on=image": 0}}
+    assert (synced["new"], synced["complete"]) == (42, True)
+    assert listed["faults"][faults[1]] == 1
+
+
+@pytest.mark.parametrize(
+    ("spec", "allowed"),
+    [
+        ("cat", "status, cut, cut_close"),
+        ("cut:at=2", "at must be a number from 0 to 1"),
+        ("cut:colour=red", "on, times, each, after, key, share, seed, at"),
+    ],
+)
+def test_a_wrong_fault_ends_with_2_and_names_what_is_allowed(
+    flowimg: Installation, spec: str, allowed: str
+) -> None:
+    answer = flowimg.quick("demo", "--serve", "--fault", "html", "--fault", spec)
+
+    assert (answer.code, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("flowimg: --fault: ")
+    assert allowed in answer.stderr
+
+
 def _folder_with_the_command(folder: Path) -> Path:
     """Return a folder in which ``flowimg`` is the command under test, whatever else is installed."""
     command = folder / "bin" / "flowimg"
