@@ -39,7 +39,8 @@ log = logging.getLogger(__name__)
 
 _USUAL_SIZE: Final = 1_500_000
 """Bytes of a picture, as long as none of the profile's own is known."""
-_SPACE_TO_LEAVE: Final = 64 * 1024 * 1024
+_CAUTION: Final = 1.1
+"""Pictures differ in size, and an estimate that is a little too high costs nothing."""
 
 E = TypeVar("E", bound=Exception)
 
@@ -102,9 +103,9 @@ async def download(
 
 def _low_space(mean: float | None, images: int, folder: Path) -> LowSpace | None:
     """Return that the disk may be too small for ``images`` more pictures, where it looks like that."""
-    needed = int(images * (mean or _USUAL_SIZE))
+    needed = int(images * (mean or _USUAL_SIZE) * _CAUTION)
     free = files.free_space(folder)
-    return None if free is None or free >= needed + _SPACE_TO_LEAVE else LowSpace(str(folder), needed, free)
+    return None if free is None or free >= needed else LowSpace(str(folder), needed, free)
 
 
 class _Download:

@@ -47,15 +47,16 @@ class KeptRecords:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._sweep()
-            gallery.copy_to(unfinished)
-            _make_durable(unfinished)
-            unfinished.rename(copy.path)
+            try:
+                gallery.copy_to(unfinished)
+                _make_durable(unfinished)
+                unfinished.rename(copy.path)
+            finally:
+                unfinished.unlink(missing_ok=True)
             for old in self._copies()[COPIES_KEPT:]:
                 old.path.unlink()
         except OSError as error:
             raise unusable(str(self._folder), error) from error
-        finally:
-            unfinished.unlink(missing_ok=True)
         return copy
 
     def _copies(self) -> list[Copy]:

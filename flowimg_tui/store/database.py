@@ -1,6 +1,7 @@
 """The one SQLite file, and how every query gets at it."""
 
 import contextlib
+import errno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -61,7 +62,7 @@ class Database(SqliteDatabase):
 
 def unusable(path: str, error: Exception) -> StoreError:
     """Return what an error of SQLite or of the system means for the database at ``path``."""
-    if _FULL in str(error):
+    if _FULL in str(error) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return StoreError(
             f"The disk is full: {path} cannot be written. Make room, then try again.", full=True
         )

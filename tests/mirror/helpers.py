@@ -313,6 +313,7 @@ class Mirror:
         workers: int = 4,
         retry: RetryPolicy = AT_ONCE,
         renewal: Renewal | None = None,
+        **options: Any,
     ) -> AsyncIterator[DownloadEvent]:
         self.board = ProgressBoard()
         return download(
@@ -325,6 +326,7 @@ class Mirror:
             board=self.board,
             stop=stop,
             renewal=renewal,
+            **options,
         )
 
     def download(

@@ -1,12 +1,28 @@
 """Force refresh: the records go, the files and their ledger stay, and nothing is fetched twice."""
 
+import asyncio
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from flowimg_tui.mirror.events import DownloadFinished, RecordsDeleted
-from tests.mirror.helpers import NOON, Mirror, ScriptedFlow, new_image, only, page, picture
+from flowimg_tui.flow.errors import NotFound
+from flowimg_tui.mirror.events import DownloadFinished, RecordsDeleted, RecordsRestored
+from flowimg_tui.mirror.kept_records import COPIES_KEPT, KeptRecords
+from flowimg_tui.mirror.refresh import undo_refresh
+from flowimg_tui.store.database import StoreError
+from tests.mirror.helpers import (
+    NOON,
+    Mirror,
+    ScriptedFlow,
+    collected,
+    knows_many,
+    new_image,
+    only,
+    page,
+    picture,
+)
 
 
 def test_the_records_go_and_the_files_and_the_ledger_stay(
@@ -63,3 +79,103 @@ def test_after_a_refresh_a_file_that_vanished_is_downloaded_again(mirror: Mirror
     assert (finished.adopted, finished.downloaded) == (1, 1)
     assert service.asked == ["a"]
     assert mirror.pictures_by_name() == script
+
+
+# The copies, and the undo
+
+
+def undone(mirror: Mirror) -> list[RecordsRestored]:
+    copy = mirror.kept.latest
+    assert copy is not None
+    return asyncio.run(collected(undo_refresh(mirror.gallery, mirror.profile.id, copy)))
+
+
+def records(mirror: Mirror) -> list[tuple[Any, ...]]:
+    return mirror.query("SELECT * FROM image ORDER BY id")
+
+
+def test_a_refresh_can_be_undone_exactly(mirror: Mirror, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    script = knows_many(mirror, 4)
+    script["i1"] = NotFound("HTTP 404.")
+    mirror.download(ScriptedFlow(pictures=script))
+    before, files = records(mirror), mirror.files()
+    mirror.refreshed()
+    (restored,) = undone(mirror)
+    assert restored.restored == 4
+    assert records(mirror) == before
+    assert mirror.files() == files
+    assert "Brought 4 image records" in caplog.text
+
+
+def test_what_was_downloaded_since_a_refresh_is_recognised_after_its_undo(mirror: Mirror) -> None:
+    script = knows_many(mirror, 2)
+    mirror.refreshed()
+    mirror.sync(ScriptedFlow(pages=[page("i0", "i1", "new")]))
+    mirror.download(ScriptedFlow(pictures={**script, "new": picture(9)}))
+    undone(mirror)
+    service = ScriptedFlow()
+    finished = only(mirror.download(service), DownloadFinished)
+    assert (finished.pending, finished.adopted) == (2, 2)
+    assert service.asked == []
+    assert sorted(mirror.pictures_by_name()) == ["i0", "i1", "new"]
+
+
+def test_the_copies_of_the_last_five_refreshes_are_kept(mirror: Mirror) -> None:
+    for number in range(7):
+        mirror.knows(new_image(f"a{number}"))
+        mirror.refreshed()
+    folder = mirror.database.parent / "kept"
+    assert len(list(folder.iterdir())) == COPIES_KEPT == 5
+    undone(mirror)
+    assert list(mirror.rows()) == ["a6"]
+
+
+def test_a_refresh_of_nothing_pushes_no_copy_out(mirror: Mirror) -> None:
+    mirror.knows(new_image("a"))
+    mirror.refreshed()
+    latest = mirror.kept.latest
+    for _ in range(6):
+        mirror.refreshed()
+    assert mirror.kept.latest == latest
+    undone(mirror)
+    assert list(mirror.rows()) == ["a"]
+
+
+def test_without_a_copy_nothing_is_deleted(mirror: Mirror) -> None:
+    mirror.knows(new_image("a"))
+    (mirror.database.parent / "kept").write_text("a file in the way")
+    with pytest.raises(StoreError, match="kept"):
+        mirror.refreshed()
+    assert list(mirror.rows()) == ["a"]
+
+
+def test_a_copy_that_a_dead_run_left_unfinished_is_swept_and_never_taken(mirror: Mirror) -> None:
+    folder = mirror.database.parent / "kept"
+    folder.mkdir()
+    dead = folder / ".studio-20260314T120000000000Z.db.part"
+    others = folder / ".studio-b-20260314T120000000000Z.db.part"
+    for path in (dead, others):
+        path.write_bytes(b"half")
+    assert mirror.kept.latest is None
+    mirror.knows(new_image("a"))
+    mirror.refreshed()
+    assert not dead.exists()
+    assert others.exists()
+
+
+def test_the_copies_of_another_profile_are_not_ours(mirror: Mirror) -> None:
+    mirror.knows(new_image("a"))
+    mirror.refreshed()
+    folder = mirror.database.parent / "kept"
+    assert KeptRecords(folder, "stud").latest is None
+    assert KeptRecords(folder, "studio-2026").latest is None
+    assert KeptRecords(folder, "studio").latest == mirror.kept.latest
+
+
+def test_nobody_else_can_read_the_copies(mirror: Mirror) -> None:
+    mirror.knows(new_image("a"))
+    mirror.refreshed()
+    copy = mirror.kept.latest
+    assert copy is not None
+    assert (copy.path.stat().st_mode & 0o777, copy.path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
