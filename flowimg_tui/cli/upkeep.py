@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flowimg_tui.cli.diagnostics import ExitCode, exit_code_of, fail, tell
+from flowimg_tui.cli.diagnostics import ExitCode, errors_told, exit_code_of, fail, tell
 from flowimg_tui.cli.options import AllProfiles, AsJson, AsJsonLines, ProfileName, opened_workspace
 from flowimg_tui.cli.runs import Outcome, Run, chosen_style, run_for_profiles
 from flowimg_tui.humane import count_of, format_moment
@@ -28,7 +28,7 @@ def verify(
 ) -> None:
     """Look at every saved file: is it what it was? Images without a whole file are pending again."""
     style = chosen_style(as_json, as_jsonl)
-    with contextlib.ExitStack() as stack:
+    with errors_told(), contextlib.ExitStack() as stack:
         add_sum: AddSum = lambda *_: None  # noqa: E731 - so much for nothing to write
         if sums is not None:
             add_sum = stack.enter_context(writing_sums(sums))

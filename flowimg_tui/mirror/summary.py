@@ -65,7 +65,7 @@ def verify_summary(event: VerifyFinished) -> str:
         return f"{verified}: all {'are' if event.complete else 'of them are'} whole"
     again = count_of(event.pending_again, "image")
     are = "is" if event.pending_again == 1 else "are"
-    todo = f"; {again} {are} pending again, download them" if event.pending_again else ""
+    todo = f"; {again} {are} pending again: download" if event.pending_again else ""
     return f"{verified}: {wrong or 'some unknown to the ledger'}{todo}"
 
 

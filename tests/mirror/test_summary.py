@@ -3,8 +3,8 @@
 import pytest
 
 from flowimg_tui.flow.errors import FlowError, SignedOut, Unreachable
-from flowimg_tui.mirror.events import DownloadFinished, SyncFinished
-from flowimg_tui.mirror.summary import download_summary, sync_summary
+from flowimg_tui.mirror.events import DownloadFinished, LowSpace, SyncFinished, VerifyFinished
+from flowimg_tui.mirror.summary import download_summary, space_warning, sync_summary, verify_summary
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,71 @@ def test_a_download_tells_what_became_of_each_image(
     counts: tuple[int, int, int, int, int], told: str
 ) -> None:
     assert download_summary(DownloadFinished(*counts, bytes=1_400_000, seconds=65.0, error=None)) == told
+
+
+@pytest.mark.parametrize(
+    ("pending", "parked", "failed_only", "told"),
+    [
+        (0, 0, True, "Nothing to try again: no image has failed"),
+        (
+            0,
+            1,
+            False,
+            "Nothing to download: 1 image is parked after ten failed runs; retry (key r) tries again",
+        ),
+        (
+            2,
+            3,
+            False,
+            "Downloaded 2 of 2 images (1.4 MB in 1:05). "
+            "3 images are parked after ten failed runs; retry (key r) tries again",
+        ),
+    ],
+)
+def test_a_download_tells_of_images_that_it_leaves_alone(
+    pending: int, parked: int, failed_only: bool, told: str
+) -> None:
+    finished = DownloadFinished(pending, pending, 0, 0, 0, 1_400_000, 65.0, None, parked, failed_only)
+    assert download_summary(finished) == told
+
+
+@pytest.mark.parametrize("counts", [(3, 1, 1, 0, 0), (3, 4, 0, 0, -1), (0, 0, 0, 1, 0)])
+def test_a_tally_that_does_not_balance_is_never_told(counts: tuple[int, int, int, int, int]) -> None:
+    with pytest.raises(AssertionError, match="one state"):
+        DownloadFinished(*counts, bytes=0, seconds=0.0, error=None)
+
+
+@pytest.mark.parametrize(
+    ("counts", "complete", "told"),
+    [
+        ((1, 0, 0, 0, 0), True, "Verified 1 file (1.4 MB in 1:05): all are whole"),
+        (
+            (9, 0, 0, 0, 0),
+            False,
+            "The verification ended early, after 9 files (1.4 MB in 1:05): all of them are whole",
+        ),
+        (
+            (9, 1, 2, 3, 1),
+            True,
+            "Verified 9 files (1.4 MB in 1:05): 1 missing, 2 damaged, 3 unreadable; "
+            "1 image is pending again: download",
+        ),
+        (
+            (9, 0, 0, 0, 2),
+            True,
+            "Verified 9 files (1.4 MB in 1:05): some unknown to the ledger; "
+            "2 images are pending again: download",
+        ),
+    ],
+)
+def test_a_verification_tells_what_it_found(
+    counts: tuple[int, int, int, int, int], complete: bool, told: str
+) -> None:
+    finished = VerifyFinished(*counts, bytes=1_400_000, seconds=65.0, complete=complete, error=None)
+    assert verify_summary(finished) == told
+
+
+def test_a_disk_that_may_be_too_small_is_told_with_both_numbers() -> None:
+    assert space_warning(LowSpace("/pictures", 3_100_000_000, 1_200_000_000)) == (
+        "The disk may be too small: about 3.1 GB will come, 1.2 GB are free in /pictures"
+    )

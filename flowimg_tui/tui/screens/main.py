@@ -45,7 +45,7 @@ from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.confirm import ConfirmScreen
 from flowimg_tui.tui.screens.help import HelpScreen
 from flowimg_tui.tui.screens.profile import ProfileScreen, SavedProfile
-from flowimg_tui.tui.screens.report import LINES_SHOWN, ReportScreen
+from flowimg_tui.tui.screens.report import ReportScreen
 from flowimg_tui.tui.sentences import Sentence, sentence_of, sentence_of_saved
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.image_table import ImageSource, ImageTable
@@ -253,7 +253,7 @@ class MainScreen(Screen[None]):
             case FileProblem():
                 self._problems[run.profile.id].append(event)
             case VerifyFinished() if problems := self._problems.pop(run.profile.id):
-                self._app.push_screen(ReportScreen(problems[:LINES_SHOWN], len(problems)))
+                self._app.push_screen(ReportScreen(problems, self._output))
         sentence = sentence_of(run.profile.name, event, self._met.get(run.profile.id, 0))
         if sentence is not None:
             self._say_of(run.profile, *sentence)

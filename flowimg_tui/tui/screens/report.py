@@ -1,6 +1,7 @@
 """What a verification has found, a line for each file."""
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Final
 
 from textual.app import ComposeResult
@@ -22,20 +23,21 @@ class ReportScreen(ModalScreen[None]):
 
     BINDINGS = [Binding("escape,q,enter", "dismiss", "Close", show=False)]
 
-    def __init__(self, problems: Sequence[FileProblem], found: int) -> None:
-        """Show ``problems``, the first ones of the ``found`` there are."""
+    def __init__(self, problems: Sequence[FileProblem], output: PurePath) -> None:
+        """Show ``problems``; paths below ``output`` are shown without it."""
         super().__init__()
         self._problems = problems
-        self._found = found
+        self._output = output
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog") as dialog:
-            dialog.border_title = f"{count_of(self._found, 'file')} not as saved"
+            dialog.border_title = f"{count_of(len(self._problems), 'file')} not as saved"
             dialog.border_subtitle = "esc closes"
-            for problem in self._problems:
-                yield Static(_line(problem))
-            if self._found > len(self._problems):
-                yield Static(Content(f"… and {self._found - len(self._problems)} more; the log names each."))
+            for problem in self._problems[:LINES_SHOWN]:
+                yield Static(self._line(problem))
+            more = len(self._problems) - LINES_SHOWN
+            if more > 0:
+                yield Static(Content(f"… and {more} more; the log names each."))
             yield Static("")
             yield Static(
                 Content(
@@ -44,11 +46,12 @@ class ReportScreen(ModalScreen[None]):
                 )
             )
 
-
-def _line(problem: FileProblem) -> Content:
-    colour = "$warning" if problem.problem is Problem.UNREADABLE else "$error"
-    return Content.assemble(
-        (f"{problem.problem:<11}", colour),
-        safe_text(problem.path, 1000),
-        (f"  {safe_text(problem.reason)}", "$text-muted"),
-    )
+    def _line(self, problem: FileProblem) -> Content:
+        colour = "$warning" if problem.problem is Problem.UNREADABLE else "$error"
+        path = PurePath(problem.path)
+        shown = path.relative_to(self._output) if path.is_relative_to(self._output) else path
+        return Content.assemble(
+            (f"{problem.problem:<11}", colour),
+            safe_text(str(shown), 1000),
+            (f"\n{'':<11}{safe_text(problem.reason)}", "$text-muted"),
+        )
