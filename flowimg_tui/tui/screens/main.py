@@ -82,11 +82,7 @@ class MainScreen(Screen[None]):
         Binding("r", "retry", "Retry", show=False, tooltip="Fetch again what failed, parked images too"),
         Binding("v", "verify", "Verify", show=False, tooltip="Look at every saved file: is it what it was?"),
         Binding(
-            "u",
-            "undo_refresh",
-            "Undo refresh",
-            show=False,
-            tooltip="Bring back the records that the latest force refresh deleted (asks first)",
+            "u", "undo_refresh", "Undo", show=False, tooltip="Undo the latest force refresh (asks first)"
         ),
         Binding("question_mark", "help", "Help", key_display="?", tooltip="Show this list of keys"),
         Binding("q", "leave", "Quit", tooltip="Quit; asks first while something works"),
