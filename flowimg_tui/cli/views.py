@@ -73,6 +73,8 @@ def _described(profile: str, image: ImageRecord) -> dict[str, object]:
         "state": image.state,
         "local_path": image.local_path,
         "size": image.size,
+        "sha256": image.sha256,
+        "source": image.source,
         "failure": image.failure,
         "failed_at": image.failed_at,
         "tries": image.tries,

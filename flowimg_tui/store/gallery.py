@@ -34,6 +34,8 @@ _IMAGE_COLUMNS: Final = (
     Image.tries,
     Image.failed_runs,
     Image.parked_at,
+    SavedFile.sha256,
+    SavedFile.source,
 )
 
 

@@ -135,6 +135,10 @@ class ImageRecord:
     failed_runs: int
     """How many runs in a row could not have it."""
     parked_at: datetime | None
+    sha256: str | None
+    """Of the saved file, hexadecimal."""
+    source: str | None
+    """Which source delivered the saved file: ``api`` or ``signed url``."""
 
     @property
     def state(self) -> ImageState:

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowimg_tui.flow.errors import Moved, NotFound, SignedOut, Unreachable
+from flowimg_tui.flow.errors import Expired, Moved, NotFound, Parked, RateLimited, SignedOut, Unreachable
 from flowimg_tui.flow.service import Media
 from flowimg_tui.mirror.events import (
     DownloadEvent,
@@ -20,12 +20,23 @@ from flowimg_tui.mirror.events import (
 )
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.secret import Secret
+from flowimg_tui.store.download_queries import RUNS_BEFORE_PARKING
 from flowimg_tui.store.records import Counts
-from tests.mirror.helpers import Answer, MediaAnswer, Mirror, ScriptedFlow, new_image, of_kind, only, picture
+from tests.mirror.helpers import (
+    NOON,
+    Answer,
+    MediaAnswer,
+    Mirror,
+    ScriptedFlow,
+    new_image,
+    of_kind,
+    only,
+    picture,
+)
 
-GOOD = ("api", "url", "second try", "on disk", "new cookies")
-BAD = ("not found", "cut", "web page", "never", "no bytes")
-ENDS = ("stop", "signed out", "moved", "new cookies")
+GOOD = ("api", "url", "second try", "on disk", "new cookies", "fresh link", "slow down")
+BAD = ("not found", "cut", "web page", "never", "no bytes", "parks")
+ENDS = ("stop", "signed out", "moved", "new cookies", "long pause")
 """What can end the run; with new cookies only where nobody gives any."""
 
 
@@ -45,6 +56,10 @@ def answer_for(outcome: str, number: int) -> MediaAnswer | list[MediaAnswer]:
         "signed out": SignedOut("ended"),
         "moved": Moved("moved"),
         "new cookies": [SignedOut("ended"), whole],
+        "fresh link": [Media(None, Secret("https://u/over")), whole],
+        "slow down": [RateLimited("HTTP 429", 0.001), RateLimited("HTTP 429"), whole],
+        "parks": NotFound("HTTP 404"),
+        "long pause": RateLimited("HTTP 429", 7200.0),
     }
     return answers[outcome]
 
@@ -67,9 +82,16 @@ def test_each_pending_image_ends_in_one_count_and_each_file_is_whole(
         mirror.download(ScriptedFlow(pictures={f"i{number}": picture(number) for number in on_disk}))
         mirror.gallery.delete_images(mirror.profile.id)
         mirror.knows(*images)
+        parking = [number for number, outcome in enumerate(outcomes) if outcome == "parks"]
+        for number in parking:
+            for _ in range(RUNS_BEFORE_PARKING - 1):
+                mirror.gallery.record_failure(mirror.row(f"i{number}").id, "HTTP 404", NOON)
         service = ScriptedFlow(
             pictures={f"i{number}": answer_for(outcome, number) for number, outcome in enumerate(outcomes)},
-            urls={f"https://u/{number}": picture(number) for number in range(len(outcomes))},
+            urls={
+                "https://u/over": Expired("HTTP 403"),
+                **{f"https://u/{number}": picture(number) for number in range(len(outcomes))},
+            },
         )
         met = asked = 0
 
@@ -109,8 +131,19 @@ def test_each_pending_image_ends_in_one_count_and_each_file_is_whole(
         assert set(ended) - {event.image_id for event in adopted} <= started
 
         done = len(saved) + len(adopted)
-        pending = len(outcomes) - done - len(failed)
-        assert mirror.gallery.counts(mirror.profile.id) == Counts(len(outcomes), done, pending, len(failed))
+        parked = {event.image_id for event in failed if event.parked}
+        assert parked == {event.image_id for event in failed if outcomes[int(event.name[1:])] == "parks"}
+        assert finished.parked == len(parked)
+        # Those that the run did not come to have failed before it.
+        failed_before = {mirror.row(f"i{number}").id for number in parking} - parked
+        counts = Counts(
+            len(outcomes),
+            done,
+            len(outcomes) - done - len(failed) - len(failed_before),
+            len(failed) + len(failed_before),
+            len(parked),
+        )
+        assert mirror.gallery.counts(mirror.profile.id) == counts
         pictures = mirror.pictures_by_name()
         assert pictures == {name: picture(int(name[1:])) for name in pictures}
         assert {outcomes[int(name[1:])] for name in pictures} <= set(GOOD)
@@ -123,5 +156,5 @@ def test_each_pending_image_ends_in_one_count_and_each_file_is_whole(
         if stop_after is None and not set(outcomes) & set(ENDS):
             assert (finished.cancelled, finished.error) == (0, None)
         if finished.error is not None:
-            assert isinstance(finished.error, SignedOut | Moved)
+            assert isinstance(finished.error, SignedOut | Moved | Parked)
         mirror.close()
