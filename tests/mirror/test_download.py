@@ -339,7 +339,7 @@ def test_two_images_with_one_media_key_and_two_pictures_at_once_get_both(mirror:
         (b'{"error": {"code": 404}}', "a JSON message"),
         (b"<?xml version='1.0'?><Error/>", "an XML message"),
         (b"", "an empty body"),
-        (b"GIF89a" + bytes(40), "not a picture"),
+        (b"GIF89a" + bytes(40), "a GIF, which Flow is not known to deliver"),
     ],
 )
 def test_bytes_that_are_no_whole_picture_leave_a_reason_and_no_file(
