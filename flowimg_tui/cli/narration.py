@@ -1,5 +1,8 @@
 """What a running action says on stderr: on a terminal one line that replaces itself, elsewhere lines."""
 
+import math
+from collections.abc import Sequence
+
 from flowimg_tui.cli.diagnostics import ProgressLine, tell_error
 from flowimg_tui.humane import count_of, format_bytes, format_duration, format_moment
 from flowimg_tui.mirror.events import (
@@ -25,7 +28,7 @@ from flowimg_tui.mirror.events import (
     VerifyFinished,
     VerifyStarted,
 )
-from flowimg_tui.mirror.progress import BoardSnapshot, ProgressBoard
+from flowimg_tui.mirror.progress import BoardSnapshot, Phase, ProgressBoard, Transfer
 from flowimg_tui.mirror.summary import download_summary, space_warning, sync_summary, verify_summary
 
 
@@ -117,12 +120,21 @@ class Narrator:
 
 
 def download_line(snapshot: BoardSnapshot) -> str:
-    """Return how far a download is, in one line."""
+    """Return how far a download is, in one line; where every transfer waits, for how long and why."""
     parts = [f"downloading {snapshot.finished} of {snapshot.pending}"]
     if snapshot.failed:
         parts.append(f"{snapshot.failed} failed")
+    waiting = [transfer for transfer in snapshot.transfers if transfer.phase is Phase.WAITING]
+    if waiting and len(waiting) == len(snapshot.transfers):
+        return " · ".join([*parts, _first_to_go_on(waiting, snapshot.now)])
     if snapshot.speed:
         parts.append(f"{format_bytes(snapshot.speed)}/s")
     if snapshot.seconds_left is not None:
         parts.append(f"{format_duration(snapshot.seconds_left)} left")
     return " · ".join(parts)
+
+
+def _first_to_go_on(waiting: Sequence[Transfer], now: float) -> str:
+    first = min(waiting, key=lambda transfer: transfer.resumes_at or math.inf)
+    seconds = f" in {max(first.resumes_at - now, 0):.0f} s" if first.resumes_at is not None else ""
+    return f"try {first.next_try} of {first.tries}{seconds}: {first.reason}"

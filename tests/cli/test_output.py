@@ -42,6 +42,16 @@ def test_at_a_terminal_progress_is_one_line_that_replaces_itself_and_is_cleared(
     assert after == ""
 
 
+def test_at_a_terminal_a_pause_of_all_is_told_with_its_end_and_its_reason(
+    small: Installation, small_demo: DemoService
+) -> None:
+    small_demo.add_fault("status:code=503,on=media,each=1,retry_after=1")
+    answer, shown = small.at_terminal("download", "--json", columns=120)
+
+    assert answer.json()["downloaded"] == 3
+    assert re.search(r"studio: downloading 0 of 3 · try 2 of 5 in \d s: 127.0.0.1 has trouble", shown)
+
+
 def test_at_a_terminal_the_pages_of_a_sync_replace_each_other_too(small: Installation) -> None:
     answer, shown = small.with_settings(page_size="1").at_terminal("sync", "--json")
 
