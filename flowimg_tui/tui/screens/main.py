@@ -1,7 +1,6 @@
 """The gallery screen: profiles, images, transfers, and the keys that work on them."""
 
 import asyncio
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
@@ -33,6 +32,7 @@ from flowimg_tui.mirror.events import (
 from flowimg_tui.mirror.summary import space_warning
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import Counts, ProfileRecord
+from flowimg_tui.tui.profile_state import NO_COUNTS, ProfileState
 from flowimg_tui.tui.questions import (
     Question,
     before_force_refresh,
@@ -46,7 +46,7 @@ from flowimg_tui.tui.screens.confirm import ConfirmScreen
 from flowimg_tui.tui.screens.help import HelpScreen
 from flowimg_tui.tui.screens.profile import ProfileScreen, SavedProfile
 from flowimg_tui.tui.screens.report import ReportScreen
-from flowimg_tui.tui.sentences import Sentence, sentence_of, sentence_of_saved
+from flowimg_tui.tui.sentences import sentence_of, sentence_of_saved
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.image_table import ImageSource, ImageTable
 from flowimg_tui.tui.widgets.profile_pane import ProfilePane
@@ -63,7 +63,6 @@ if TYPE_CHECKING:
 
 FRAMES_PER_SECOND: Final = 8
 NARROW_BELOW: Final = 100
-_NO_COUNTS: Final = Counts(0, 0, 0, 0)
 
 
 class MainScreen(Screen[None]):
@@ -98,20 +97,12 @@ class MainScreen(Screen[None]):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self._workspace = workspace
-        self._profiles: dict[int, ProfileRecord] = {}
-        self._counts: dict[int, Counts] = {}
-        self._profile: ProfileRecord | None = None
+        self._states: dict[int, ProfileState] = {}
+        self._shown: ProfileState | None = None
         self._output = Path()
         self._ticker: Timer | None = None  # runs only while there is something to draw
         self._counts_are_old = False
-        self._met: dict[int, int] = {}
-        self._problems: dict[int, list[FileProblem]] = {}
-        self._refreshed: dict[int, datetime | None] = {}
-        self._turns: dict[int, int] = {}
-        self._rows_are_old: set[int] = set()
         self._runnable: tuple[str, ...] = ()
-        self._said: dict[int, Sentence] = {}
-        self._sessions: dict[int, datetime | None] = {}
         self._asking = False
 
     @property
@@ -136,7 +127,7 @@ class MainScreen(Screen[None]):
         self._read_profiles()
         self._table.focus()
         self._open_first()
-        if self._profile is None:
+        if self._shown is None:
             self.call_after_refresh(self.action_new)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -145,59 +136,73 @@ class MainScreen(Screen[None]):
     # Which profile
 
     def _read_profiles(self) -> None:
+        """Take the profiles as they are now, with what is known of each."""
         gallery = self._workspace.gallery
-        self._profiles = {profile.id: profile for profile in gallery.profiles()}
-        self._counts = {profile_id: gallery.counts(profile_id) for profile_id in self._profiles}
+        read = {}
+        for profile in gallery.profiles():
+            state = self._states.get(profile.id) or ProfileState(profile, NO_COUNTS)
+            state.record, state.counts = profile, gallery.counts(profile.id)
+            read[profile.id] = state
+        self._states = read
 
     def _open_first(self) -> None:
         """Show the first profile, or that there is none."""
-        first = next(iter(self._profiles.values()), None)
+        first = next(iter(self._states.values()), None)
         if first is not None:
             self._open(first)
             return
-        self._profile = None
+        self._shown = None
         self.query_one(ProfilePane).show((), None)
         self._table.show(None, 0, Path(), NO_PROFILE)
         self._status.say(NO_PROFILE, Mood.WARNING)
         self._show_profile()
         self._follow(None)
 
-    def _open(self, profile: ProfileRecord) -> None:
-        """Show the gallery of ``profile``, and what works for it."""
-        self._profile = profile
-        self._status.say(*self._said.get(profile.id, ("", Mood.PLAIN)))
+    def _open(self, state: ProfileState) -> None:
+        """Show the gallery of a profile, and what works for it."""
+        self._shown, profile = state, state.record
+        self._status.say(*state.said)
         try:
             self._output = self._workspace.output_folder(profile)
         except WorkspaceError as error:
             self._status.say(str(error), Mood.BAD)
-        self._refreshed[profile.id] = self._workspace.last_refresh(profile)
+        state.refreshed_at = self._workspace.last_refresh(profile)
         gallery = self._workspace.gallery
         source = ImageSource(partial(gallery.window, profile.id), partial(gallery.position, profile.id))
-        self._table.show(source, self._shown_counts.images, self._output, NO_IMAGES)
+        self._table.show(source, state.counts.images, self._output, NO_IMAGES)
         self.query_one(ProfilePane).show(
-            [(each, self._counts[each.id]) for each in self._profiles.values()], profile.id
+            [(each.record, each.counts) for each in self._states.values()], profile.id
         )
         self._show_profile()
         self._follow(self._app.run_of(profile))
 
     def on_profile_pane_chosen(self, message: ProfilePane.Chosen) -> None:
-        if self._profile is None or message.profile_id != self._profile.id:
-            self._open(self._profiles[message.profile_id])
+        if self._shown is None or message.profile_id != self._shown.record.id:
+            self._open(self._states[message.profile_id])
 
     def on_option_list_option_selected(self) -> None:
         self.action_profiles()
 
     @property
-    def _shown_counts(self) -> Counts:
-        return self._counts.get(self._profile.id, _NO_COUNTS) if self._profile else _NO_COUNTS
+    def _profile(self) -> ProfileRecord | None:
+        """The profile that is shown."""
+        return self._shown.record if self._shown else None
 
     @property
-    def _session_end(self) -> datetime | None:
-        return self._sessions.get(self._profile.id) if self._profile else None
+    def _shown_counts(self) -> Counts:
+        return self._shown.counts if self._shown else NO_COUNTS
+
+    @property
+    def _shown_run(self) -> Run | None:
+        return self._app.run_of(self._shown.record) if self._shown else None
+
+    def _is_shown(self, profile: ProfileRecord) -> bool:
+        return self._shown is not None and self._shown.record.id == profile.id
 
     def _show_profile(self) -> None:
         """Bring the header, the titles and the dimmed keys up to date."""
-        self.query_one(HeaderLine).show(self._profile, self._session_end)
+        session_end = self._shown.session_end if self._shown else None
+        self.query_one(HeaderLine).show(self._profile, session_end)
         counts = self._shown_counts
         pending = f" · {counts.pending} pending" if counts.pending else ""
         failed = f" · {counts.failed} failed" if counts.failed else ""
@@ -224,65 +229,63 @@ class MainScreen(Screen[None]):
 
     def show_event(self, run: Run, event: MirrorEvent) -> None:
         """Show an event of any profile's run; the app calls this for each."""
+        state = self._states[run.profile.id]
         match event:
             case SignedIn(expires=expires):
-                self._sessions[run.profile.id] = expires
-                self._read_again(run.profile)
+                state.session_end = expires
+                self._read_again(state)
             case DownloadStarted():
                 self._follow(run)
+            case LowSpace():
+                self.notify(space_warning(event), severity="warning", markup=False)
             case ImageSaved() | ImageAdopted() | ImageFailed():
                 self._counts_are_old = True
                 self._show_image(run, event.image_id)
             case SyncStarted():
-                self._met[run.profile.id] = 0
+                state.met = 0
             case PageSynced():
-                self._met[run.profile.id] += event.new + event.updated
-                self._recount(run.profile)
+                state.met += event.new + event.updated
+                self._recount(state)
             case RecordsDeleted() | RecordsRestored():
-                self._refreshed[run.profile.id] = self._workspace.last_refresh(run.profile)
-                self._rows_are_old.add(run.profile.id)
-                self._recount(run.profile)
-            case LowSpace():
-                self.notify(space_warning(event), severity="warning", markup=False)
+                state.refreshed_at = self._workspace.last_refresh(run.profile)
+                state.rows_are_old = True
+                self._recount(state)
             case VerifyStarted():
-                self._met[run.profile.id], self._problems[run.profile.id] = event.files, []
+                state.met, state.problems = event.files, []
             case FileProblem():
-                self._problems[run.profile.id].append(event)
-            case VerifyFinished() if problems := self._problems.pop(run.profile.id):
-                self._app.push_screen(ReportScreen(problems, self._output))
-        sentence = sentence_of(run.profile.name, event, self._met.get(run.profile.id, 0))
+                state.problems.append(event)
+            case VerifyFinished() if state.problems:
+                self._app.push_screen(ReportScreen(state.problems, self._output))
+        sentence = sentence_of(run.profile.name, event, state.met)
         if sentence is not None:
-            self._say_of(run.profile, *sentence)
+            self._say_of(state, *sentence)
 
-    def _say_of(self, profile: ProfileRecord, sentence: str, mood: Mood) -> None:
+    def _say_of(self, state: ProfileState, sentence: str, mood: Mood) -> None:
         """Say something of one profile: now where it is shown, else when it is."""
-        self._said[profile.id] = (sentence, mood)
-        if self._profile is not None and self._profile.id == profile.id:
+        state.said = (sentence, mood)
+        if state is self._shown:
             self._status.say(sentence, mood)
 
     def show_end(self, run: Run, error: str | None) -> None:
         """Show that a run's thread is done; the app calls this for each."""
+        state = self._states[run.profile.id]
         if error is not None:
-            self._say_of(run.profile, f"{run.profile.name}: {error}", Mood.BAD)
-        if self._is_shown(run):
+            self._say_of(state, f"{run.profile.name}: {error}", Mood.BAD)
+        if state is self._shown:
             self._follow(None)
-        self._rows_are_old.add(run.profile.id)
-        self._recount(run.profile)
+        state.rows_are_old = True
+        self._recount(state)
 
-    def _read_again(self, profile: ProfileRecord) -> None:
-        """Take what a run learned of the profile: whose account it is."""
-        found = self._workspace.gallery.find_profile(profile.name)
+    def _read_again(self, state: ProfileState) -> None:
+        """Take what a run or a form has changed of the profile."""
+        found = self._workspace.gallery.find_profile(state.record.name)
         if found is not None:
-            self._profiles[found.id] = found
-            if self._profile is not None and self._profile.id == found.id:
-                self._profile = found
+            state.record = found
+            if state is self._shown:
                 self._show_profile()
 
-    def _is_shown(self, run: Run) -> bool:
-        return self._profile is not None and run.profile.id == self._profile.id
-
     def _show_image(self, run: Run, image_id: int) -> None:
-        if self._is_shown(run) and self._table.holds(image_id):
+        if self._is_shown(run.profile) and self._table.holds(image_id):
             image = self._workspace.gallery.image(image_id)
             if image is not None:
                 self._table.show_image(image)
@@ -301,33 +304,33 @@ class MainScreen(Screen[None]):
         self._show_keys()
 
     def _tick(self) -> None:
-        run = self._app.run_of(self._profile) if self._profile else None
-        if run is None:
+        run = self._shown_run
+        if run is None or self._shown is None:
             return
         snapshot = run.board.snapshot()
         self._transfers.show(snapshot)
         self._table.show_transfers(snapshot.transfers)
         if self._counts_are_old:
             self._counts_are_old = False
-            self._recount(run.profile)
+            self._recount(self._shown)
 
     @work(group="counts")
-    async def _recount(self, profile: ProfileRecord) -> None:
+    async def _recount(self, state: ProfileState) -> None:
         """Count again, in a thread: a hundred thousand rows take longer than a frame."""
-        turn = self._turns[profile.id] = self._turns.get(profile.id, 0) + 1
+        state.counted += 1
+        turn = state.counted
         try:
-            counts = await asyncio.to_thread(self._count, profile.id)
+            counts = await asyncio.to_thread(self._count, state.record.id)
         except StoreError as error:
-            self._say_of(profile, str(error), Mood.BAD)
+            self._say_of(state, str(error), Mood.BAD)
             return
-        if turn != self._turns[profile.id]:
-            return  # a later count is on its way, and this one may be the older
-        before = self._counts.get(profile.id, _NO_COUNTS)
-        self._counts[profile.id] = counts
-        self.query_one(ProfilePane).show_counts(profile, counts)
-        if self._profile is not None and profile.id == self._profile.id:
-            if profile.id in self._rows_are_old or counts.images != before.images:
-                self._rows_are_old.discard(profile.id)
+        if turn != state.counted or state.record.id not in self._states:
+            return  # a later count is on its way, and this one may be the older; or the profile is gone
+        before, state.counts = state.counts, counts
+        self.query_one(ProfilePane).show_counts(state.record, counts)
+        if state is self._shown:
+            if state.rows_are_old or counts.images != before.images:
+                state.rows_are_old = False
                 self._table.reload(counts.images)
             self._show_profile()
 
@@ -339,9 +342,8 @@ class MainScreen(Screen[None]):
 
     def why_not(self, action: str) -> str | None:
         """Return why ``action`` cannot run now, or ``None`` where it can."""
-        run = self._app.run_of(self._profile) if self._profile else None
-        undoable = self._profile is not None and self._refreshed.get(self._profile.id) is not None
-        return why_not(action, self._profile, run, self._shown_counts, undoable=undoable)
+        undoable = self._shown is not None and self._shown.refreshed_at is not None
+        return why_not(action, self._profile, self._shown_run, self._shown_counts, undoable=undoable)
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         dimmed = self._asking or (self.is_mounted and self.why_not(action) is not None)
@@ -357,76 +359,77 @@ class MainScreen(Screen[None]):
                 self._status.say(reason, Mood.WARNING)
 
     def action_sync(self) -> None:
-        self._start(RunKind.SYNC, self._profile)
+        self._start(RunKind.SYNC)
 
     def action_download(self) -> None:
-        self._start(RunKind.DOWNLOAD, self._profile)
+        self._start(RunKind.DOWNLOAD)
 
     def action_retry(self) -> None:
-        self._start(RunKind.RETRY, self._profile)
+        self._start(RunKind.RETRY)
 
     def action_verify(self) -> None:
-        self._start(RunKind.VERIFY, self._profile)
+        self._start(RunKind.VERIFY)
 
     def action_stop(self) -> None:
-        run = self._app.run_of(self._profile) if self._profile else None
+        run = self._shown_run
         if run is not None:
             run.ask_to_stop()
             self._status.say(f"Stopping the {run.kind} of {run.profile.name}", Mood.WARNING)
 
+    # The state is taken with the key: another profile may be shown before a question is answered.
+
     def action_refresh(self) -> None:
-        # The profile is taken with the key: another one may be shown before the question is answered.
-        profile = self._profile
-        if profile is not None:
-            question = before_force_refresh(profile, self._shown_counts)
-            self._ask(question, lambda: self._start(RunKind.REFRESH, profile))
+        state = self._shown
+        if state is not None:
+            question = before_force_refresh(state.record, state.counts)
+            self._ask(question, lambda: self._start(RunKind.REFRESH, state))
 
     def action_undo_refresh(self) -> None:
-        profile = self._profile
-        at = self._refreshed.get(profile.id) if profile is not None else None
-        if profile is not None and at is not None:
-            question = before_undoing_a_refresh(profile, at)
-            self._ask(question, lambda: self._start(RunKind.UNDO, profile))
+        state = self._shown
+        if state is not None and state.refreshed_at is not None:
+            question = before_undoing_a_refresh(state.record, state.refreshed_at)
+            self._ask(question, lambda: self._start(RunKind.UNDO, state))
 
     def action_new(self) -> None:
         self._app.push_screen(ProfileScreen(self._workspace), self._show_saved)
 
     def action_edit(self) -> None:
-        if self._profile is not None:
-            says, _ = self._said.get(self._profile.id, ("", Mood.PLAIN))
-            self._app.push_screen(ProfileScreen(self._workspace, self._profile, says), self._show_saved)
+        if self._shown is not None:
+            says, _ = self._shown.said
+            self._app.push_screen(ProfileScreen(self._workspace, self._shown.record, says), self._show_saved)
 
     def _show_saved(self, saved: SavedProfile | None) -> None:
         """Show the profile that the form has added or changed."""
         if saved is None:
             return
-        profile = saved.profile
-        if saved.check is not None and saved.check.account is not None:
-            self._sessions[profile.id] = saved.check.account.expires
-        self._said[profile.id] = sentence_of_saved(saved)
-        if self._profile is not None and self._profile.id == profile.id:
-            self._read_again(profile)
-            self._status.say(*self._said[profile.id])
-        else:
+        if saved.profile.id not in self._states:
             self._read_profiles()
-            self._open(self._profiles[profile.id])
+        state = self._states[saved.profile.id]
+        if saved.check is not None and saved.check.account is not None:
+            state.session_end = saved.check.account.expires
+        state.said = sentence_of_saved(saved)
+        if state is self._shown:
+            self._read_again(state)
+            self._status.say(*state.said)
+        else:
+            self._open(state)
 
     def action_remove(self) -> None:
-        profile = self._profile
-        if profile is not None:
-            question = before_removing(profile, self._shown_counts)
-            self._ask(question, lambda: self._remove(profile))
+        state = self._shown
+        if state is not None:
+            question = before_removing(state.record, state.counts)
+            self._ask(question, lambda: self._remove(state))
 
-    def _remove(self, profile: ProfileRecord) -> None:
+    def _remove(self, state: ProfileState) -> None:
+        name = state.record.name
         try:
-            images = self._workspace.profiles.remove(profile)
+            images = self._workspace.profiles.remove(state.record)
         except (WorkspaceError, StoreError) as error:
-            self._say_of(profile, str(error), Mood.BAD)
+            self._say_of(state, str(error), Mood.BAD)
             return
         self._read_profiles()
         self._open_first()
-        removed = f"Removed {profile.name} with {count_of(images, 'image record')}, no file."
-        self._status.say(removed, Mood.GOOD)
+        self._status.say(f"Removed {name} with {count_of(images, 'image record')}, no file.", Mood.GOOD)
 
     def action_profiles(self) -> None:
         """Go to the profiles, or from them back to the images; where they are folded, open or fold them."""
@@ -462,10 +465,12 @@ class MainScreen(Screen[None]):
             self._asking = True
             self._app.push_screen(ConfirmScreen(question, self._app.clock), answered)
 
-    def _start(self, kind: RunKind, profile: ProfileRecord | None) -> None:
-        if profile is not None and self._app.run_of(profile) is None:
+    def _start(self, kind: RunKind, state: ProfileState | None = None) -> None:
+        """Begin a run for a profile, the one that is shown unless another is given."""
+        state = state or self._shown
+        if state is not None and self._app.run_of(state.record) is None:
             try:
-                self._app.start(kind, profile)
+                self._app.start(kind, state.record)
             except WorkspaceError as error:
-                self._say_of(profile, str(error), Mood.BAD)
+                self._say_of(state, str(error), Mood.BAD)
             self._show_keys()

@@ -1,0 +1,33 @@
+"""What the screen knows of one profile, whether it is shown or not."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flowimg_tui.mirror.events import FileProblem
+from flowimg_tui.store.records import Counts, ProfileRecord
+from flowimg_tui.tui.sentences import Sentence
+from flowimg_tui.tui.widgets.status_line import Mood
+
+NO_COUNTS = Counts(0, 0, 0, 0)
+
+
+@dataclass
+class ProfileState:
+    """Belongs to the screen's loop."""
+
+    record: ProfileRecord
+    counts: Counts
+    said: Sentence = ("", Mood.PLAIN)
+    """What was said of it last: said again when it is shown again."""
+    session_end: datetime | None = None
+    """When its session ends, where a run has learned that."""
+    refreshed_at: datetime | None = None
+    """When the force refresh was that can be undone."""
+    met: int = 0
+    """How many images the running sync has met, or how many files a verification looks at."""
+    problems: list[FileProblem] = field(default_factory=list)
+    """What the running verification has found."""
+    rows_are_old: bool = False
+    """Whether its rows have changed since the table has read them."""
+    counted: int = 0
+    """How often its images were counted: a count that is overtaken is not shown."""
