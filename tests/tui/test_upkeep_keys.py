@@ -83,7 +83,7 @@ def test_r_tries_a_parked_image_again(
         await press_and_wait(
             pilot, "d", "Downloaded 41 of 41 images", "1 image is parked", "1 failed (1 parked)"
         )
-        assert "⊘" in text_of(pilot)
+        await until(pilot, lambda: "⊘" in text_of(pilot))
         assert "parked after 10 failed runs: [red]" in text_of(pilot)
         await pilot.press("d")
         await until(pilot, lambda: "Press r to try again" in status_of(pilot))
