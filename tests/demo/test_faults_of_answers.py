@@ -277,6 +277,15 @@ class TestPictures:
         assert part.headers["content-range"] == f"bytes {half}-{len(picture) - 1}/{len(picture)}"
         whole = visitor.ask(url, Range=f"bytes={half}-", If_Range=old_tag)
         assert (whole.status, whole.body) == (200, new.body)
+        assert "content-range" not in whole.headers
+
+    def test_a_changed_picture_is_cut_first_for_somebody_who_asks_for_a_range_too(
+        self, service: DemoService, visitor: Visitor, url: str, picture: bytes
+    ) -> None:
+        service.add_fault("changed")
+        first = visitor.ask(url, Range="bytes=10-")
+        assert (first.status, first.body) == (200, picture[: len(picture) // 2])
+        assert "content-range" not in first.headers
 
     def test_the_media_endpoint_changes_the_picture_too(
         self, service: DemoService, visitor: Visitor, upload: DemoImage, picture: bytes

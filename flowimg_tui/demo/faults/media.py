@@ -73,11 +73,11 @@ class Changed(Spoiler):
             if retold is None:
                 return None
             before, after = answer.body, content_of(retold)
+        headers: dict[str, str] = {hdrs.CONTENT_TYPE: answer.headers[hdrs.CONTENT_TYPE], hdrs.ETAG: old.etag}
         if answer.asked.resource not in self._begun:
             self._begun.add(answer.asked.resource)
-            return TornResponse(answer, before, 0.5, headers={hdrs.ETAG: old.etag})
-        etag = f'"{hashlib.sha256(new).hexdigest()[:32]}"'
-        headers = {**answer.headers, hdrs.ETAG: etag}
+            return TornResponse(200, headers, len(before), answer.pieces(before[: len(before) // 2]))
+        headers[hdrs.ETAG] = f'"{hashlib.sha256(new).hexdigest()[:32]}"'
         return answer_in_range(answer.request, after, headers, answer.account.options)
 
 

@@ -17,8 +17,8 @@ from flowimg_tui.demo.faults.keys import number, whole
 from flowimg_tui.demo.faults.kinds import Spoiler
 
 _NO_ANSWER: Final = 499
-_MIB: Final = 2**20
-_OVERSIZE: Final = 80 * _MIB
+_PIECE: Final = 2**18
+_OVERSIZE: Final = 80 * 2**20
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
@@ -39,28 +39,27 @@ class Framing(Enum):
 
 
 class TornResponse(web.StreamResponse):
-    """An answer whose head promises `body` and of which only the first `at` of it, 0 to 1, is sent."""
+    """An answer whose head promises `length` bytes, and that ends when the `pieces` do."""
 
     def __init__(
         self,
-        answer: Answer,
-        body: bytes,
-        at: float,
+        status: int,
+        headers: Mapping[str, str],
+        length: int,
+        pieces: AsyncIterator[bytes | memoryview],
         *,
         framing: Framing = Framing.LENGTH,
         ending: Ending = Ending.CLOSE,
-        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status=answer.status, headers={**answer.headers, **(headers or {})})
-        self.headers[hdrs.DATE] = formatdate(usegmt=True)
+        super().__init__(status=status, headers={**headers, hdrs.DATE: formatdate(usegmt=True)})
         match framing:
             case Framing.LENGTH:
-                self.headers[hdrs.CONTENT_LENGTH] = str(len(body))
+                self.headers[hdrs.CONTENT_LENGTH] = str(length)
             case Framing.CLOSE:
                 self.headers[hdrs.CONNECTION] = "close"
             case Framing.CHUNKS:
                 self.headers[hdrs.TRANSFER_ENCODING] = "chunked"
-        self._pieces = answer.pieces(body[: int(len(body) * at)])
+        self._pieces = pieces
         self._in_chunks = framing is Framing.CHUNKS
         self._ending = ending
 
@@ -120,7 +119,15 @@ class Cut(Spoiler):
     ending: ClassVar[Ending] = Ending.CLOSE
 
     async def offer(self, answer: Answer) -> web.StreamResponse:
-        return TornResponse(answer, answer.body, self.at, framing=self.framing, ending=self.ending)
+        part = answer.body[: int(len(answer.body) * self.at)]
+        return TornResponse(
+            answer.status,
+            answer.headers,
+            len(answer.body),
+            answer.pieces(part),
+            framing=self.framing,
+            ending=self.ending,
+        )
 
 
 class CutClose(Cut):
@@ -136,7 +143,7 @@ class CutChunks(Cut):
 
 
 class ResetMid(Cut):
-    """A TCP reset in mid-body."""
+    """A TCP reset in mid-body. Of a large one the client sees less: a reset drops what is on its way."""
 
     ending = Ending.RESET
 
@@ -202,7 +209,7 @@ async def _drops(body: bytes, size: int, every: float) -> AsyncIterator[bytes]:
 
 async def _swollen(body: bytes) -> AsyncIterator[bytes]:
     yield body
-    zeros, left = bytes(_MIB), _OVERSIZE - len(body)
+    zeros, left = bytes(_PIECE), _OVERSIZE - len(body)
     while left > 0:
         yield zeros[:left]
-        left -= _MIB
+        left -= _PIECE
