@@ -4,6 +4,8 @@ import logging
 import logging.handlers
 import os
 import time
+from collections import deque
+from contextlib import nullcontext
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,7 @@ from flowimg_tui.secret import redact
 _FILE_BYTES: Final = 2 * 1024 * 1024
 _FILES_KEPT: Final = 3
 _LINE_LIMIT: Final = 8000
+_LINES_KEPT: Final = 2000
 _ROOT: Final = "flowimg_tui"
 
 
@@ -45,8 +48,43 @@ def _shortened(text: str) -> str:
     return f"{text[:begin]}{ELLIPSIS}{text[begin + 1 - _LINE_LIMIT :]}"
 
 
-def start_log(path: Path, level: str) -> None:
-    """Send the package's log records to ``path``. Raises ``OSError`` where it cannot be written."""
+class _ShortFormatter(_OneLineFormatter):
+    """The same for a screen that is read now: the time of day, without the module."""
+
+    default_time_format = "%H:%M:%S"
+    default_msec_format = None  # type: ignore[assignment]
+    converter = staticmethod(time.localtime)
+
+
+class RecentLines(logging.Handler):
+    """The last lines of the log in memory, for a face that shows them. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(_ShortFormatter("%(asctime)s %(levelname)s %(message)s"))
+        self._lines: deque[tuple[str, str]] = deque(maxlen=_LINES_KEPT)
+        self._written = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # The handler's own lock is held here.
+        self._lines.append((record.levelname, self.format(record)))
+        self._written += 1
+
+    def since(self, seen: int) -> tuple[int, list[tuple[str, str]]]:
+        """Return how many lines there were so far, and those that came after the first ``seen``.
+
+        A line is its level and its text. Of very many new ones the oldest are missing.
+        """
+        with self.lock or nullcontext():
+            new = min(self._written - seen, len(self._lines))
+            return self._written, list(self._lines)[len(self._lines) - new :]
+
+
+def start_log(path: Path, level: str) -> RecentLines:
+    """Send the package's log records to ``path``, and return those that come from now on.
+
+    Raises ``OSError`` where the file cannot be written.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handler = _PrivateFileHandler(
         path, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", errors="backslashreplace"
@@ -58,9 +96,12 @@ def start_log(path: Path, level: str) -> None:
     for old in logger.handlers[:]:
         logger.removeHandler(old)
         old.close()
+    recent = RecentLines()
     logger.addHandler(handler)
+    logger.addHandler(recent)
     # httpx tells each URL with its signature, at INFO; peewee each value of each statement, at DEBUG.
     for noisy in ("httpx", "httpcore", "asyncio", "peewee"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
         logging.getLogger(noisy).propagate = False
         logging.getLogger(noisy).handlers = [handler]
+    return recent

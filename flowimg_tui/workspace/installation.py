@@ -55,7 +55,7 @@ class Workspace:
         self._kept = locations.kept
         self._preferences = Preferences(locations.config, environment, flags)
         try:
-            start_log(locations.log, self._preferences.resolved().settings.log_level)
+            self.recent_log = start_log(locations.log, self._preferences.resolved().settings.log_level)
             self.gallery = Gallery(locations.database)
         except OSError as error:
             raise WorkspaceError(f"The log {locations.log} cannot be written: {error.strerror}.") from error

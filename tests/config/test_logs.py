@@ -168,3 +168,28 @@ def test_a_log_that_cannot_be_written_is_an_error_of_the_system(path: Path) -> N
     path.mkdir(parents=True)
     with pytest.raises(OSError, match="directory"):
         start_log(path, "info")
+
+
+def test_the_recent_lines_are_those_that_came_since_redacted_and_harmless(tmp_path: Path) -> None:
+    recent = start_log(tmp_path / "flowimg.log", "info")
+    logger = logging.getLogger("flowimg_tui.test")
+    logger.info("one")
+    logger.debug("not asked for")
+    seen, lines = recent.since(0)
+    assert [(level, line.split(" ", 2)[2]) for level, line in lines] == [("INFO", "one")]
+    logger.warning("cookie: %s\x1b[2J", "invented")
+    seen, lines = recent.since(seen)
+    ((level, line),) = lines
+    assert level == "WARNING"
+    assert "invented" not in line
+    assert "\x1b" not in line
+    assert recent.since(seen) == (seen, [])
+
+
+def test_of_very_many_lines_the_last_ones_are_kept(tmp_path: Path) -> None:
+    recent = start_log(tmp_path / "flowimg.log", "info")
+    for number in range(2100):
+        logging.getLogger("flowimg_tui.test").info("line %d", number)
+    written, lines = recent.since(0)
+    assert (written, len(lines)) == (2100, 2000)
+    assert lines[-1][1].endswith("line 2099")

@@ -1,6 +1,7 @@
 """The gallery screen: profiles, images, transfers, and the keys that work on them."""
 
 import asyncio
+import logging
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
@@ -30,6 +31,7 @@ from flowimg_tui.mirror.events import (
     VerifyStarted,
 )
 from flowimg_tui.mirror.summary import space_warning
+from flowimg_tui.safe_text import safe_text
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import Counts, ProfileRecord
 from flowimg_tui.tui.profile_state import NO_COUNTS, ProfileState
@@ -49,6 +51,7 @@ from flowimg_tui.tui.screens.report import ReportScreen
 from flowimg_tui.tui.sentences import sentence_of, sentence_of_saved
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.image_table import ImageSource, ImageTable
+from flowimg_tui.tui.widgets.log_pane import LogPane
 from flowimg_tui.tui.widgets.profile_pane import ProfilePane
 from flowimg_tui.tui.widgets.status_line import Mood, StatusLine
 from flowimg_tui.tui.widgets.transfers import TransfersPane
@@ -60,6 +63,8 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from flowimg_tui.tui.app import FlowimgApp
+
+log = logging.getLogger(__name__)
 
 FRAMES_PER_SECOND: Final = 8
 NARROW_BELOW: Final = 100
@@ -88,6 +93,7 @@ class MainScreen(Screen[None]):
         Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),
         Binding("e", "edit", "Edit", tooltip="Give the profile other cookies or another folder"),
         Binding("n", "new", "New", tooltip="Add a profile"),
+        Binding("l", "log", "Log", show=False, tooltip="Unfold the log below the table, or fold it"),
         Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
         Binding(
             "delete", "remove", "Remove", show=False, tooltip="Remove the profile (asks first); files stay"
@@ -116,6 +122,7 @@ class MainScreen(Screen[None]):
             with Vertical(id="gallery"):
                 yield ImageTable(id="images")
                 yield TransfersPane(id="transfers")
+                yield LogPane(id="log")
         yield StatusLine(id="status")
         yield Footer(show_command_palette=False)
 
@@ -237,7 +244,7 @@ class MainScreen(Screen[None]):
             case DownloadStarted():
                 self._follow(run)
             case LowSpace():
-                self.notify(space_warning(event), severity="warning", markup=False)
+                self._toast(space_warning(event))
             case ImageSaved() | ImageAdopted() | ImageFailed():
                 self._counts_are_old = True
                 self._show_image(run, event.image_id)
@@ -259,6 +266,11 @@ class MainScreen(Screen[None]):
         sentence = sentence_of(run.profile.name, event, state.met)
         if sentence is not None:
             self._say_of(state, *sentence)
+
+    def _toast(self, sentence: str) -> None:
+        """Tell what nobody asked for; it is in the log as well, as a toast is soon gone."""
+        log.warning("%s", sentence)
+        self.notify(safe_text(sentence), severity="warning", markup=False)
 
     def _say_of(self, state: ProfileState, sentence: str, mood: Mood) -> None:
         """Say something of one profile: now where it is shown, else when it is."""
@@ -437,6 +449,18 @@ class MainScreen(Screen[None]):
         to_profiles = not pane.has_focus
         self.set_class(to_profiles, "-profiles")
         (pane if to_profiles else self._table).focus()
+
+    def action_log(self) -> None:
+        """Unfold the log and go to it, or fold it and go back to the images."""
+        pane = self.query_one(LogPane)
+        unfold = not self.has_class("-log")
+        self.set_class(unfold, "-log")
+        if unfold:
+            pane.follow(self._workspace.recent_log)
+            pane.focus()
+        else:
+            pane.rest()
+            self._table.focus()
 
     def action_help(self) -> None:
         keys = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
