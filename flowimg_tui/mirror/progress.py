@@ -46,6 +46,20 @@ class Transfer:
     tries: int = 1
     resumes_at: float | None = None
     reason: str | None = None
+    asked_at: float = 0.0
+    """When the request began that runs now, or the last one that did."""
+    moved_at: float = 0.0
+    """When a byte came last, or the request began."""
+
+    @property
+    def speed(self) -> float:
+        """Bytes per second of the request, from its beginning to its last byte."""
+        seconds = self.moved_at - self.asked_at
+        return self.done / seconds if seconds > 0 else 0.0
+
+    def stands_for(self, now: float) -> float:
+        """Return for how many seconds nothing came, where something should."""
+        return now - self.moved_at if self.phase in (Phase.ASKING, Phase.RECEIVING) else 0.0
 
     @property
     def fraction(self) -> float | None:
@@ -83,12 +97,22 @@ class ProgressBoard:
 
     def start(self, image_id: int, label: str) -> None:
         with self._lock:
-            self._transfers[image_id] = Transfer(image_id, label)
+            now = self._clock()
+            self._transfers[image_id] = Transfer(image_id, label, asked_at=now, moved_at=now)
 
     def asks(self, image_id: int, source: Source) -> None:
         """A request is being made; bytes of an earlier try no longer count for this transfer."""
+        now = self._clock()
         self._change(
-            image_id, phase=Phase.ASKING, source=source, done=0, total=None, resumes_at=None, reason=None
+            image_id,
+            phase=Phase.ASKING,
+            source=source,
+            done=0,
+            total=None,
+            resumes_at=None,
+            reason=None,
+            asked_at=now,
+            moved_at=now,
         )
 
     def received(self, image_id: int, done: int, total: int | None) -> None:
@@ -96,7 +120,9 @@ class ProgressBoard:
             transfer = self._transfers.get(image_id)
             if transfer is not None:
                 self._bytes += max(done - transfer.done, 0)
-                self._transfers[image_id] = replace(transfer, phase=Phase.RECEIVING, done=done, total=total)
+                self._transfers[image_id] = replace(
+                    transfer, phase=Phase.RECEIVING, done=done, total=total, moved_at=self._clock()
+                )
 
     def waits(self, image_id: int, next_try: int, tries: int, seconds: float | None, reason: str) -> None:
         """A request comes in ``seconds``; for ``None`` when another one has ended."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flowimg_tui.mirror.events import FileProblem
+from flowimg_tui.mirror.events import DownloadFinished, FileProblem
 from flowimg_tui.store.records import Counts, ProfileRecord
 from flowimg_tui.tui.sentences import Sentence
 from flowimg_tui.tui.widgets.status_line import Mood
@@ -27,6 +27,8 @@ class ProfileState:
     """How many images the running sync has met, or how many files a verification looks at."""
     problems: list[FileProblem] = field(default_factory=list)
     """What the running verification has found."""
+    tally: DownloadFinished | None = None
+    """How its last download ended, until that is dismissed."""
     rows_are_old: bool = False
     """Whether its rows have changed since the table has read them."""
     counted: int = 0

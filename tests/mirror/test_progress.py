@@ -245,3 +245,27 @@ def test_many_threads_write_and_one_reads_and_the_sums_are_right() -> None:
     assert last.bytes == writers * images * chunks * 10
     assert all(len(look.transfers) <= writers for look in looks)
     assert [look.bytes for look in looks] == sorted(look.bytes for look in looks)
+
+
+def test_a_transfer_tells_its_speed_and_for_how_long_nothing_came(board: ProgressBoard, clock: Clock) -> None:
+    board.start(7, "0ccfc9c8")
+    board.asks(7, Source.API)
+    clock.now += 2
+    assert board.snapshot().transfers[0].stands_for(clock.now) == 2
+    board.received(7, 600, 1000)
+    (transfer,) = board.snapshot().transfers
+    assert (transfer.speed, transfer.stands_for(clock.now)) == (300, 0)
+    clock.now += 5
+    (transfer,) = board.snapshot().transfers
+    assert (transfer.speed, transfer.stands_for(clock.now)) == (300, 5)
+    board.waits(7, 2, 5, 3.0, "HTTP 503")
+    assert board.snapshot().transfers[0].stands_for(clock.now) == 0
+    board.asks(7, Source.API)
+    assert board.snapshot().transfers[0].speed == 0
+
+
+def test_a_wait_for_a_turn_has_no_end_that_is_known(board: ProgressBoard) -> None:
+    board.start(7, "0ccfc9c8")
+    board.waits(7, 1, 5, None, "Flow asks for fewer at a time")
+    (transfer,) = board.snapshot().transfers
+    assert (transfer.phase, transfer.resumes_at) == (Phase.WAITING, None)

@@ -50,8 +50,8 @@ def test_idle(
         await pilot.press("d")
         await until(pilot, lambda: "Downloading  8 of 42" in text_of(pilot))
         await press_and_wait(pilot, "x", "34 cancelled", "34 pending · 1 failed")
-        await pilot.press("down", "down")
         # The tally holds the seconds that the download took here.
+        await pilot.press("escape", "down", "down")
         await press_and_wait(pilot, "s", "Synced 0 new")
 
     assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)

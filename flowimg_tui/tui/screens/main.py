@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from flowimg_tui.humane import count_of
 from flowimg_tui.mirror.events import (
+    DownloadFinished,
     DownloadStarted,
     FileProblem,
     ImageAdopted,
@@ -51,6 +51,7 @@ from flowimg_tui.tui.screens.report import ReportScreen
 from flowimg_tui.tui.sentences import sentence_of, sentence_of_saved
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.image_table import ImageSource, ImageTable
+from flowimg_tui.tui.widgets.key_line import KeyLine
 from flowimg_tui.tui.widgets.log_pane import LogPane
 from flowimg_tui.tui.widgets.profile_pane import ProfilePane
 from flowimg_tui.tui.widgets.status_line import Mood, StatusLine
@@ -93,6 +94,7 @@ class MainScreen(Screen[None]):
         Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),
         Binding("e", "edit", "Edit", tooltip="Give the profile other cookies or another folder"),
         Binding("n", "new", "New", tooltip="Add a profile"),
+        Binding("escape", "dismiss_tally", "Dismiss", show=False, tooltip="Dismiss the sum of a download"),
         Binding("l", "log", "Log", show=False, tooltip="Unfold the log below the table, or fold it"),
         Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
         Binding(
@@ -124,7 +126,7 @@ class MainScreen(Screen[None]):
                 yield TransfersPane(id="transfers")
                 yield LogPane(id="log")
         yield StatusLine(id="status")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._table = self.query_one(ImageTable)
@@ -242,7 +244,10 @@ class MainScreen(Screen[None]):
                 state.session_end = expires
                 self._read_again(state)
             case DownloadStarted():
+                state.tally = None
                 self._follow(run)
+            case DownloadFinished() if event.pending:
+                state.tally = event
             case LowSpace():
                 self._toast(space_warning(event))
             case ImageSaved() | ImageAdopted() | ImageFailed():
@@ -303,9 +308,10 @@ class MainScreen(Screen[None]):
                 self._table.show_image(image)
 
     def _follow(self, run: Run | None) -> None:
-        """Show the transfers of ``run`` as long as it goes on; without one the pane is gone."""
+        """Show the transfers of ``run`` while it goes on; without one, how the last download ended."""
         downloading = run is not None and run.kind.downloads
-        self.set_class(downloading, "-transferring")
+        tally = self._shown.tally if self._shown is not None and not downloading else None
+        self.set_class(downloading or tally is not None, "-transferring")
         if self._ticker is not None:
             self._ticker.resume() if downloading else self._ticker.pause()
         if run is not None and downloading:
@@ -313,7 +319,15 @@ class MainScreen(Screen[None]):
             self._tick()
         else:
             self._table.show_transfers(())
+            if tally is not None:
+                self._transfers.show_tally(tally)
         self._show_keys()
+
+    def action_dismiss_tally(self) -> None:
+        """Fold the sum of the last download away."""
+        if self._shown is not None and self._shown_run is None:
+            self._shown.tally = None
+            self._follow(None)
 
     def _tick(self) -> None:
         run = self._shown_run

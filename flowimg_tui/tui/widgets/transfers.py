@@ -10,13 +10,16 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from flowimg_tui.humane import count_of, format_bytes, format_duration
+from flowimg_tui.mirror.events import DownloadFinished
 from flowimg_tui.mirror.progress import BoardSnapshot, Phase, Transfer
 from flowimg_tui.safe_text import safe_text
 
 _KEY_WIDTH: Final = 8
 _WIDEST_BAR: Final = 32
-_FIXED_WIDTH: Final = 52
+_FIXED_WIDTH: Final = 68
 """Everything in a row but its bar."""
+_PACE_WIDTH: Final = 12
+_STALLS_AFTER: Final = 3.0
 _FULL, _HALF, _TRACK = "━", "╸", "─"
 
 
@@ -36,11 +39,20 @@ class TransfersPane(Widget):
         self._slots: list[int | None] = []
         self._strips: list[Strip] = []
         self._snapshot: BoardSnapshot | None = None
+        self._tally: DownloadFinished | None = None
 
     def begin(self, workers: int) -> None:
         """Forget the rows of an earlier run, and make a place for each worker of this one."""
         self._slots = [None] * workers
         self._strips = []
+        self._tally = None
+
+    def show_tally(self, finished: DownloadFinished) -> None:
+        """Show what became of the images of a run that has ended."""
+        self._tally = finished
+        self.border_title = "Download ended"
+        self.border_subtitle = "esc dismisses"
+        self._draw()
 
     def show(self, snapshot: BoardSnapshot) -> None:
         """Show the board; an image keeps its row as long as it runs."""
@@ -71,12 +83,10 @@ class TransfersPane(Widget):
                 self._slots[self._slots.index(None)] = image_id
 
     def _draw(self) -> None:
-        snapshot, width = self._snapshot, self.size.width
-        if snapshot is None or not width:
+        width = self.size.width
+        rows = self._rows()
+        if not rows or not width:
             return
-        by_id = {transfer.image_id: transfer for transfer in snapshot.transfers}
-        rows = [self._row(by_id.get(image_id or 0), snapshot.now) for image_id in self._slots]
-        rows.append(self._total(snapshot))
         strips = [Strip(segments).adjust_cell_length(width, self.rich_style) for segments in rows]
         changed = [y for y, strip in enumerate(strips) if y >= len(self._strips) or strip != self._strips[y]]
         self._strips = strips
@@ -84,29 +94,59 @@ class TransfersPane(Widget):
         if changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
 
+    def _rows(self) -> list[list[Segment]]:
+        if self._tally is not None:
+            return [self._balance(self._tally)]
+        if self._snapshot is None:
+            return []
+        by_id = {transfer.image_id: transfer for transfer in self._snapshot.transfers}
+        rows = [self._row(by_id.get(image_id or 0), self._snapshot.now) for image_id in self._slots]
+        return [*rows, self._total(self._snapshot)]
+
+    def _balance(self, tally: DownloadFinished) -> list[Segment]:
+        """Return a sum: each pending image ended in one of its parts."""
+        parts = (
+            (tally.downloaded, "downloaded"),
+            (tally.adopted, "adopted"),
+            (tally.failed, "failed"),
+            (tally.cancelled, "cancelled"),
+        )
+        told = " + ".join(f"{number} {word}" for number, word in parts if number)
+        size = f"   {format_bytes(tally.bytes)} in {format_duration(tally.seconds)}" if tally.bytes else ""
+        return [self._plain(f"{told} = {count_of(tally.pending, 'image')}"), self._dim(size)]
+
     def _row(self, transfer: Transfer | None, now: float) -> list[Segment]:
         if transfer is None:
             return []
-        key = set_cell_size(safe_text(transfer.label, 100), _KEY_WIDTH)
+        key = self._plain(f"{set_cell_size(safe_text(transfer.label, 100), _KEY_WIDTH)}  ")
         if transfer.phase is Phase.PAUSED:
-            return [self._plain(f"{key}  "), self._wait("paused until the profile has new cookies")]
+            return [key, self._wait("paused until the profile has new cookies")]
         if transfer.phase is Phase.WAITING:
-            note = f"try {transfer.next_try} of {transfer.tries}"
-            if transfer.resumes_at is not None:
-                note += f" in {max(transfer.resumes_at - now, 0):.0f} s"
+            seconds = "" if transfer.resumes_at is None else f" in {max(transfer.resumes_at - now, 0):.0f} s"
             reason = safe_text(transfer.reason or "", 200)
-            return [self._plain(f"{key}  "), self._wait(f"waiting  {note}"), self._dim(f"  {reason}")]
+            this = f"try {transfer.next_try} of {transfer.tries}{seconds}"
+            return [key, self._wait(f"waiting  {this}"), self._dim(f"  {reason}")]
         fraction = transfer.fraction
         percent = "" if fraction is None else f"{fraction * 100:.0f} %"
         amount = format_bytes(transfer.done) if transfer.done else str(transfer.phase)
         if transfer.total:
             amount = f"{format_bytes(transfer.done)} / {format_bytes(transfer.total)}"
         return [
-            self._plain(f"{key}  "),
+            key,
             *self._bar(fraction or 0.0, "transfers--bar"),
             self._plain(f"  {percent:>5}  {amount:<17}"),
+            self._pace(transfer, now),
             self._dim(f"  {transfer.source}"),
+            self._wait(f" {transfer.next_try}/{transfer.tries}" if transfer.next_try > 1 else ""),
         ]
+
+    def _pace(self, transfer: Transfer, now: float) -> Segment:
+        """Return how fast the bytes come, or for how long none came."""
+        stands = transfer.stands_for(now)
+        if stands >= _STALLS_AFTER:
+            return self._wait(f"{f'no byte {stands:.0f} s':>{_PACE_WIDTH}}")
+        speed = f"{format_bytes(transfer.speed)}/s" if transfer.speed else ""
+        return self._plain(f"{speed:>{_PACE_WIDTH}}")
 
     def _total(self, snapshot: BoardSnapshot) -> list[Segment]:
         done = snapshot.finished / snapshot.pending if snapshot.pending else 0.0
