@@ -20,6 +20,8 @@ from typing import Final
 from flowimg_tui.mirror.pictures import PictureFormat
 
 _PLAIN_STEM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_DEVICE: Final = re.compile(r"(?i:con|prn|aux|nul|(?:com|lpt)[0-9])")
+"""What Windows takes for a device, with any extension behind it."""
 _DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _TEMP_SUFFIX: Final = ".part"
@@ -89,7 +91,7 @@ def safe_stem(media_key: str) -> str:
 
     A key of the known form is its own name; any other is reduced, with a digest that keeps it apart.
     """
-    if _PLAIN_STEM.fullmatch(media_key):
+    if _PLAIN_STEM.fullmatch(media_key) and not _DEVICE.fullmatch(media_key):
         return media_key
     digest = hashlib.sha256(media_key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     reduced = re.sub(r"[^A-Za-z0-9_-]+", "_", media_key)[:60].strip("_-")

@@ -162,6 +162,18 @@ def test_hostile_keys_that_look_alike_get_names_of_their_own() -> None:
     assert len({safe_stem(key) for key in ("a/b", "a_b", "a?b", "a b", "a//b", "a/b/")}) == 6
 
 
+DEVICES = ("CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10)))
+
+
+@pytest.mark.parametrize("change", [str.upper, str.lower, str.title])
+def test_no_file_is_named_like_a_device_of_windows(change: Callable[[str], str]) -> None:
+    for key in map(change, DEVICES):
+        # There even an extension behind it leads to the device, and a blank or a dot counts as nothing.
+        for form in (key, f"{key}.txt", f"{key}.", f"{key} ", f" {key}"):
+            assert safe_stem(form).startswith(f"{key}-" if form != f"{key}.txt" else f"{key}_txt-")
+    assert [safe_stem(key) for key in ("console", "com10", "nul-1")] == ["console", "com10", "nul-1"]
+
+
 def test_the_bytes_are_durable_before_the_final_name_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
