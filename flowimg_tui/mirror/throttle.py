@@ -30,7 +30,8 @@ class Throttle:
         self._running = 0
         self._freed = asyncio.Event()
         self._not_before = 0.0
-        self._warned_at: float | None = None
+        self._warnings = 0
+        self._is_warned = False
         self._successes = 0
 
     @property
@@ -41,17 +42,17 @@ class Throttle:
     async def request(self, ask: Callable[[], Coroutine[Any, Any, T]], waits: Waits) -> T:
         """Return what ``ask`` gives, asked when it is its turn."""
         await self._turn(waits)
-        begun = self._clock()
+        warnings = self._warnings
         self._running += 1
         try:
             answer = await ask()
         except FlowError as error:
-            self._heed(error, begun)
+            self._heed(error, warnings)
             raise
         finally:
             self._running -= 1
             self._wake()
-        self._note_success()
+        self._note_success(warnings)
         return answer
 
     async def _turn(self, waits: Waits) -> None:
@@ -70,17 +71,20 @@ class Throttle:
         self._freed.set()
         self._freed = asyncio.Event()
 
-    def _heed(self, error: FlowError, begun: float) -> None:
-        now = self._clock()
-        self._not_before = max(self._not_before, now + wish_of(error))
-        # A request that was on its way when the pool was warned says nothing of how it has behaved since.
-        if isinstance(error, RateLimited) and (self._warned_at is None or begun > self._warned_at):
-            if self._warned_at is not None:
-                self._allow(max(self._allowed // 2, 1))
-            self._warned_at, self._successes = now, 0
+    def _heed(self, error: FlowError, warnings: int) -> None:
+        """Take ``error`` to heart; ``warnings`` is how many there had been when its request began.
 
-    def _note_success(self) -> None:
-        if self._warned_at is None:
+        A request that was on its way when the pool was warned says nothing of how it has behaved since.
+        """
+        self._not_before = max(self._not_before, self._clock() + wish_of(error))
+        if isinstance(error, RateLimited) and warnings == self._warnings:
+            if self._is_warned:
+                self._allow(max(self._allowed // 2, 1))
+            self._warnings += 1
+            self._is_warned, self._successes = True, 0
+
+    def _note_success(self, warnings: int) -> None:
+        if not self._is_warned or warnings != self._warnings:
             return
         self._successes += 1
         if self._successes < self._allowed:
@@ -89,7 +93,7 @@ class Throttle:
         if self._allowed < self._most:
             self._allow(self._allowed + 1)
         else:
-            self._warned_at = None
+            self._is_warned = False
 
     def _allow(self, requests: int) -> None:
         if requests != self._allowed:
