@@ -99,8 +99,8 @@ class LabsService:
         self._open = signed_url_client((labs_url, media_url), transport)
 
     async def account(self) -> Account:
-        session, expires = await self._live_session()
-        return Account(session.user.email if session.user else None, expires)
+        account, _ = await self._live_session()
+        return account
 
     async def list_page(self, cursor: Secret | None) -> Page:
         url = f"{self._labs_url}/api/trpc/media.fetchUserHistoryDirectly?{self._list_query(cursor)}"
@@ -128,7 +128,7 @@ class LabsService:
         renewed = replaced = False
         while True:
             try:
-                return await self._ask_media(raw_name, bearer, key, progress)
+                return await self._ask_media(raw_name, bearer.token, key, progress)
             except SignedOut:
                 if renewed:
                     raise
@@ -177,21 +177,19 @@ class LabsService:
                 raise await _media_error(response)
         return await asyncio.to_thread(labs_wire.decode_media, body)
 
-    async def _current_bearer(self, refused: Secret | None = None) -> Secret:
-        """Return the Bearer; make a new one where there is none, it is old, or the service refused it.
+    async def _current_bearer(self, refused: _Bearer | None = None) -> _Bearer:
+        """Return the Bearer; ask for one where there is none, it is old, or the service refused it.
 
-        Workers that were refused together wait for one renewal.
+        Workers that were refused together wait for one renewal. The session may give the same token again:
+        a service that refused it by mistake takes it the second time.
         """
         async with self._renewal:
             current = self._bearer
-            if current is None or current.token == refused or time.monotonic() >= current.renew_at:
-                await self._live_session()
-                current = self._bearer
-                if current is None or current.token == refused:
-                    raise SignedOut("Flow refuses the access token that it has just given.")
-            return current.token
+            if current is None or current is refused or time.monotonic() >= current.renew_at:
+                _, current = await self._live_session()
+            return current
 
-    async def _live_session(self) -> tuple[labs_wire.Session, datetime]:
+    async def _live_session(self) -> tuple[Account, _Bearer]:
         """Ask for the session and take its Bearer. Raises ``SignedOut`` where it is not a live one."""
         session = await self._ask_session()
         expires = _expiry(session)
@@ -207,8 +205,8 @@ class LabsService:
             raise NeedsRefresh(f"The session needs to be refreshed in the browser ({why}).")
         if expires <= datetime.now(UTC):
             raise NeedsRefresh("The session has expired, and Flow did not refresh it.")
-        self._bearer = _Bearer(Secret(session.access_token), time.monotonic() + BEARER_LIFETIME)
-        return session, expires
+        self._bearer = bearer = _Bearer(Secret(session.access_token), time.monotonic() + BEARER_LIFETIME)
+        return Account(session.user.email if session.user else None, expires), bearer
 
     async def _refuse_if_moved(self) -> None:
         """Raise :class:`Moved` where the listing is retired: a moved account's session looks signed out."""

@@ -333,12 +333,44 @@ def test_a_second_refusal_means_signed_out(web: respx.MockRouter, file: str) -> 
     assert (route.call_count, media.call_count) == (2, 2)
 
 
-def test_the_same_bearer_again_means_signed_out(web: respx.MockRouter) -> None:
+def test_a_bearer_that_was_refused_by_mistake_is_taken_the_second_time(web: respx.MockRouter) -> None:
+    route = is_signed_in(web)
+    media = media_route(web).mock(
+        side_effect=[
+            httpx.Response(401, content=recorded("media_error_401.json")),
+            httpx.Response(200, content=recorded("media_uploaded_image.json")),
+        ]
+    )
+    asked(picture)
+    assert (route.call_count, media.call_count) == (2, 2)
+
+
+def test_the_same_bearer_refused_again_means_signed_out(web: respx.MockRouter) -> None:
     route = is_signed_in(web)
     media = media_route(web).respond(401, content=recorded("media_error_401.json"))
-    with pytest.raises(SignedOut, match="refuses the access token that it has just given"):
+    with pytest.raises(SignedOut):
         asked(picture)
-    assert (route.call_count, media.call_count) == (2, 1)
+    assert (route.call_count, media.call_count) == (2, 2)
+
+
+def test_workers_that_are_refused_together_ask_once_for_the_same_bearer(web: respx.MockRouter) -> None:
+    route = is_signed_in(web)
+
+    async def pictures(service: LabsService) -> None:
+        all_are_here = asyncio.Barrier(4)
+        answers = iter(range(100))
+
+        async def answer(_: httpx.Request) -> httpx.Response:
+            if next(answers) < 4:
+                await all_are_here.wait()
+                return httpx.Response(401, content=recorded("media_error_401.json"))
+            return httpx.Response(200, content=recorded("media_uploaded_image.json"))
+
+        media_route(web).mock(side_effect=answer)
+        await asyncio.gather(*(picture(service) for _ in range(4)))
+
+    asked(pictures)
+    assert route.call_count == 2
 
 
 def test_without_a_session_no_picture_is_asked_for(web: respx.MockRouter) -> None:
