@@ -141,10 +141,13 @@ class Errand:
             self._troubles.append((Source.API, error))
             return _Answer(None, None, can_answer=isinstance(error, Transient))
 
-    async def _picture_in(self, media: Media) -> Fetched:
-        if media.data is None:
-            raise NotAPicture(media.trouble or "no bytes")
-        return await _whole(media.data, Source.API)
+    async def _picture_in(self, media: Media) -> Fetched | None:
+        """Return the picture; ``None`` where the answer is complete without one, and names its URL."""
+        if media.data is not None:
+            return await _whole(media.data, Source.API)
+        if media.trouble is None and media.url is not None:
+            return None
+        raise NotAPicture(media.trouble or "no bytes")
 
     async def _ask_url(self, url: Secret) -> Fetched | None:
         try:

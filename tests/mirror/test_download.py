@@ -154,6 +154,13 @@ def test_without_bytes_in_the_answer_its_fresh_url_is_asked(mirror: Mirror) -> N
     assert service.asked == ["a", fresh]
 
 
+def test_an_api_that_keeps_no_bytes_is_no_trouble_where_it_names_a_url(mirror: Mirror) -> None:
+    mirror.knows(new_image("a"))
+    service = ScriptedFlow(pictures={"a": Media(None, Secret(VALID))}, urls={VALID: NotFound("404")})
+    failed = only(mirror.download(service), ImageFailed)
+    assert (failed.reason, failed.retryable) == ("signed url: 404", False)
+
+
 def test_where_the_fresh_url_fails_the_listed_one_is_asked(mirror: Mirror) -> None:
     mirror.knows(new_image("a", fife_url=VALID))
     fresh = VALID + "&fresh"
