@@ -1,5 +1,6 @@
 """What many tests stand on: a demo service that runs, and an installation that points to it."""
 
+import functools
 import logging
 import ssl
 import time
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.demo.home import demo_environment
@@ -49,6 +51,14 @@ def _one_trust_store() -> Iterator[None]:
     context = ssl.create_default_context()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("httpx._transports.default.create_ssl_context", lambda *_, **__: context)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_command_line() -> Iterator[None]:
+    """Make the command once: each call in this process would read the signatures of all commands again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", functools.cache(get_command))
         yield
 
 

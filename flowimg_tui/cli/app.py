@@ -2,17 +2,17 @@
 
 import io
 import logging
-import os
 import sys
 from typing import Annotated
 
 import typer
 
 from flowimg_tui import __version__
-from flowimg_tui.cli import actions, config, demo, profiles, upkeep, views
-from flowimg_tui.cli.diagnostics import ExitCode, refuse_without_terminal, tell
+from flowimg_tui.cli import actions, config, demo, diagnostics, output, profiles, upkeep, views
+from flowimg_tui.cli.diagnostics import ExitCode, exit_code_of, refuse_without_terminal, tell
 from flowimg_tui.cli.options import opened_workspace
-from flowimg_tui.cli.output import flush, write_line
+from flowimg_tui.cli.output import write_line
+from flowimg_tui.cli.streams import Unwritable
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +45,14 @@ def main() -> None:
         try:
             app()
         finally:
-            flush()
+            diagnostics.flush()
+            output.flush()
     except BrokenPipeError:
-        # The reader of stdout has gone; what Python still flushes at exit must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of stdout has gone.
         sys.exit(ExitCode.ERROR)
+    except Unwritable as error:
+        tell(f"flowimg: {error}")
+        sys.exit(exit_code_of(error))
     except Exception as error:
         log.exception("Unexpected error")
         tell(

@@ -1,5 +1,6 @@
 """The only writer of stderr, and the home of the exit codes."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Final, NoReturn
 
 import typer
 
+from flowimg_tui.cli.streams import Unwritable, written_to
 from flowimg_tui.flow.errors import FlowError, Moved, NotUnderstood, SignedOut, WrongAccount
 from flowimg_tui.mirror.files import DiskError
 from flowimg_tui.safe_text import safe_text
@@ -51,10 +53,21 @@ def exit_code_of(error: Exception) -> ExitCode:
             return ExitCode.PROFILE_BUSY
         case UnknownProfile():
             return ExitCode.USAGE
-        case DiskError(full=True) | StoreError(full=True):
+        case _ if _is_for_want_of_room(error):
             return ExitCode.DISK_FULL
         case _:
             return ExitCode.ERROR
+
+
+def _is_for_want_of_room(error: BaseException | None) -> bool:
+    """Tell whether a full disk is behind the error: it can fill while any file of the home is written."""
+    match error:
+        case None:
+            return False
+        case DiskError(full=True) | StoreError(full=True) | OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return True
+        case _:
+            return _is_for_want_of_room(error.__cause__)
 
 
 @contextmanager
@@ -86,16 +99,24 @@ def tell_error(error: Exception) -> None:
 
 def tell(message: str) -> None:
     """Write one line for people to stderr."""
-    # The terminal may be gone, as after a broken SSH link; the exit code must still be the true one.
-    with suppress(OSError):
-        sys.stderr.write(safe_text(redact(message), _MESSAGE_LIMIT) + "\n")
-        sys.stderr.flush()
+    _write(safe_text(redact(message), _MESSAGE_LIMIT) + "\n")
 
 
 def ask(question: str) -> None:
     """Write a question to stderr; its answer stands behind it on the same line."""
-    sys.stderr.write(safe_text(question, _MESSAGE_LIMIT))
-    sys.stderr.flush()
+    _write(safe_text(question, _MESSAGE_LIMIT))
+
+
+def flush() -> None:
+    """Hand everything to stderr that others have written there, as the app does."""
+    _write("")
+
+
+def _write(text: str) -> None:
+    # Nobody may be there to read it; the exit code tells it all the same, and must be the true one.
+    with suppress(BrokenPipeError, Unwritable), written_to(sys.stderr):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 class ProgressLine:
@@ -109,14 +130,12 @@ class ProgressLine:
         """Show ``text`` in place of what the line said before."""
         line = safe_text(text, max(_columns() - 1, 10))
         if self.live and line != self._shown:
-            sys.stderr.write(_CLEAR_LINE + line)
-            sys.stderr.flush()
+            _write(_CLEAR_LINE + line)
             self._shown = line
 
     def clear(self) -> None:
         if self._shown:
-            sys.stderr.write(_CLEAR_LINE)
-            sys.stderr.flush()
+            _write(_CLEAR_LINE)
             self._shown = ""
 
     def tell(self, message: str) -> None:

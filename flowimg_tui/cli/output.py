@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from flowimg_tui.cli.streams import written_to
 from flowimg_tui.safe_text import safe_text
 
 SCHEMA: Final = 1
@@ -20,13 +21,14 @@ def write_json(answer: Mapping[str, object]) -> None:
 def write_json_list(key: str, items: Iterable[object]) -> None:
     """Write ``{"schema": 1, key: [...]}`` item by item: the list may be longer than memory."""
     write = sys.stdout.write
-    write(f'{{"schema":{SCHEMA},{msgspec.json.encode(key).decode()}:[')
-    separator = ""
-    for item in items:
-        write(separator + msgspec.json.encode(item).decode())
-        separator = ","
-    write("]}\n")
-    sys.stdout.flush()
+    with written_to(sys.stdout):
+        write(f'{{"schema":{SCHEMA},{msgspec.json.encode(key).decode()}:[')
+        separator = ""
+        for item in items:
+            write(separator + msgspec.json.encode(item).decode())
+            separator = ","
+        write("]}\n")
+        sys.stdout.flush()
 
 
 def write_event(event: Mapping[str, object]) -> None:
@@ -35,12 +37,17 @@ def write_event(event: Mapping[str, object]) -> None:
 
 
 def write_line(text: str) -> None:
-    sys.stdout.write(safe_text(text, 4096) + "\n")
+    with written_to(sys.stdout):
+        sys.stdout.write(safe_text(text, 4096) + "\n")
 
 
 def flush() -> None:
-    """Hand everything that was written to its reader; raises ``BrokenPipeError`` where that one has gone."""
-    sys.stdout.flush()
+    """Hand everything that was written to its reader.
+
+    Raises ``BrokenPipeError`` where that one has gone, and ``Unwritable``.
+    """
+    with written_to(sys.stdout):
+        sys.stdout.flush()
 
 
 def write_table(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
@@ -58,5 +65,6 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> N
 
 
 def _write_encoded(value: object) -> None:
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
-    sys.stdout.flush()
+    with written_to(sys.stdout):
+        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+        sys.stdout.flush()

@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final, TypeVar, cast
 
 import typer
 
-from flowimg_tui.mirror.stop import Stop, Stopped
+from flowimg_tui.mirror.stop import LastResort, Stop, Stopped, not_waiting_for_threads
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SECONDS_TO_END: Final = 1.5
+"""From a signal to the end of the process, whatever still holds it. Two seconds are promised."""
 
 T = TypeVar("T")
 
@@ -18,10 +20,14 @@ T = TypeVar("T")
 def run_stoppable(action: Callable[[Stop], Coroutine[Any, Any, T]]) -> tuple[T, int | None]:
     """Run ``action`` to its end; return its result, and the exit code of the signal that stopped it, if any.
 
-    The first signal asks the action to stop, so that it can still tell the truth of what it did. A second one
-    finds the default handler: it ends the process.
+    The first signal asks the action to stop, so that it can still tell the truth of what it did; what it has
+    not told after :data:`SECONDS_TO_END` is not told. A second one finds the system's own handler: it ends
+    the process.
     """
-    return asyncio.run(_run(action))
+    stop = Stop()
+    with asyncio.Runner() as runner, _hearing(stop, runner.get_loop()) as received:
+        result = runner.run(not_waiting_for_threads(action(stop)))
+    return result, 128 + received[0] if received else None
 
 
 def run_or_exit(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -38,24 +44,29 @@ def run_or_exit(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     return cast("T", result)
 
 
-async def _run(action: Callable[[Stop], Coroutine[Any, Any, T]]) -> tuple[T, int | None]:
-    stop = Stop()
+@contextlib.contextmanager
+def _hearing(stop: Stop, loop: asyncio.AbstractEventLoop) -> Iterator[list[int]]:
+    """Ask ``stop`` at the first signal, and let the process end for certain; give which one came."""
     received: list[int] = []
-    loop = asyncio.get_running_loop()
+    last_resort = LastResort(SECONDS_TO_END)
 
-    def ask(number: int) -> None:
+    # No handler of the loop: it would not be called while the loop is held in the middle of a write.
+    def ask(number: int, _frame: object) -> None:
         received.append(number)
-        stop.ask()
+        last_resort.end_with(128 + number)
         for other in heard:
-            loop.remove_signal_handler(other)
+            signal.signal(other, signal.SIG_DFL)
+        loop.call_soon_threadsafe(stop.ask)
 
     # A signal that came ignored stays ignored: so does a run begun with nohup outlive its terminal.
-    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    earlier = {number: signal.getsignal(number) for number in SIGNALS}
+    heard = [number for number in SIGNALS if earlier[number] is not signal.SIG_IGN]
     for number in heard:
-        loop.add_signal_handler(number, ask, number)
+        signal.signal(number, ask)
     try:
-        result = await action(stop)
+        yield received
     finally:
-        for number in heard:
-            loop.remove_signal_handler(number)
-    return result, 128 + received[0] if received else None
+        last_resort.dismiss()
+        if not received:
+            for number in heard:
+                signal.signal(number, earlier[number])

@@ -18,6 +18,7 @@ _PROFILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _FILE_LIMIT: Final = 256 * 1024
 _LOCK_LOOKS: Final = 50
 _LOCK_PAUSE: Final = 0.02
+_TEMP_SUFFIX: Final = ".tmp"
 
 
 class CredentialsError(Exception):
@@ -90,6 +91,15 @@ class CredentialStore:
         with self._locked():
             self._write(profile, cookies)
 
+    def sweep(self) -> None:
+        """Remove what dead writers have left; where another one writes now, that is for the next time."""
+        if self._temps():
+            with contextlib.suppress(CredentialsError), self._locked():
+                pass
+
+    def _temps(self) -> list[Path]:
+        return list(self._folder.glob(f"*{_TEMP_SUFFIX}"))
+
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep other writers out, those of other processes too."""
@@ -100,6 +110,10 @@ class CredentialStore:
             raise CredentialsError(f"{self._folder} cannot be used: {error.strerror}.") from error
         try:
             self._lock(folder)
+            # Whoever could still be writing one of them would hold the lock.
+            for temp in self._temps():
+                with contextlib.suppress(OSError):
+                    temp.unlink()
             yield
         finally:
             os.close(folder)
@@ -117,7 +131,7 @@ class CredentialStore:
 
     def _write(self, profile: str, cookies: Mapping[str, Secret]) -> None:
         path = self._path(profile)
-        temp = path.with_suffix(f".{os.getpid()}.tmp")
+        temp = path.with_suffix(f".{os.getpid()}{_TEMP_SUFFIX}")
         try:
             self._refuse_wide(self._folder, "700")
             descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

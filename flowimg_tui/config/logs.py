@@ -28,6 +28,14 @@ class _PrivateFileHandler(logging.handlers.RotatingFileHandler):
         os.fchmod(descriptor, 0o600)
         return os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Do without the record.
+
+        Logging would write a traceback to stderr, into the middle of a screen or of what a script reads,
+        once for each record. What keeps the log from being written, as a full disk does, keeps the run from
+        its work as well, and the run tells of it.
+        """
+
 
 class _OneLineFormatter(logging.Formatter):
     """Formats the record, its traceback too, and then makes the whole of it one harmless line."""

@@ -1,5 +1,6 @@
 """What force refreshes have deleted: copies of the database of before, until enough newer ones are there."""
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class KeptRecords:
         unfinished = copy.path.with_name(f".{copy.path.name}{_UNFINISHED}")
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._sweep()
+            self.sweep()
             try:
                 gallery.copy_to(unfinished)
                 _make_durable(unfinished)
@@ -67,12 +68,15 @@ class KeptRecords:
         copies = (Copy(path, _moment(stamp[1])) for path, stamp in stamps if stamp)
         return sorted(copies, key=lambda copy: copy.at, reverse=True)
 
-    def _sweep(self) -> None:
-        """Remove what a run that died in the middle of a copy has left."""
+    def sweep(self) -> None:
+        """Remove what runs have left that died in mid-copy. The caller holds the profile's lock."""
+        if not self._folder.is_dir():
+            return
         for path in self._folder.iterdir():
             whole, unfinished, _ = path.name.removeprefix(".").partition(_UNFINISHED)
             if unfinished and self._name.fullmatch(whole):
-                path.unlink()
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 def _moment(stamp: str) -> datetime:

@@ -1,7 +1,12 @@
 """Stopping a run from outside: at once, whatever it waits for, and with a last event that is true."""
 
 import asyncio
-from collections.abc import Coroutine
+import os
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -54,3 +59,45 @@ async def unbroken(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         await asyncio.gather(task, return_exceptions=True)
         raise
+
+
+async def not_waiting_for_threads(work: Coroutine[Any, Any, T]) -> T:
+    """Await ``work``, as the last of its loop, and let the loop end with it.
+
+    A loop waits for its threads, and one of them may ask a name server that does not answer.
+    """
+    try:
+        return await work
+    finally:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
+
+
+class LastResort:
+    """Ends the process for certain, some seconds after a signal, where it has not ended by itself before.
+
+    A reader that does not read holds a loop in the middle of a write; and Python waits at its end for its
+    threads, one of which may wait for a name server or a disk.
+    """
+
+    def __init__(self, seconds: float, first: Callable[[], object] = lambda: None) -> None:
+        """``first`` is called at the signal, in a thread: there it may wait for a lock."""
+        self._seconds = seconds
+        self._first = first
+        # A handler may have interrupted whoever holds a lock. Nothing that it does here takes one.
+        self._exit_codes: SimpleQueue[int | None] = SimpleQueue()
+        threading.Thread(target=self._wait, name="last-resort", daemon=True).start()
+
+    def end_with(self, exit_code: int) -> None:
+        """Begin to count the seconds. A signal handler may call this."""
+        self._exit_codes.put(exit_code)
+
+    def dismiss(self) -> None:
+        """Never end the process, unless there was a signal already."""
+        self._exit_codes.put(None)
+
+    def _wait(self) -> None:
+        exit_code = self._exit_codes.get()
+        if exit_code is not None:
+            self._first()
+            time.sleep(self._seconds)
+            os._exit(exit_code)

@@ -1,16 +1,20 @@
 """``SHA256SUMS``: what ``sha256sum -c`` reads, written whole or not at all."""
 
 import contextlib
+import fcntl
+import glob
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from flowimg_tui.mirror.files import DiskError
 
 AddSum: TypeAlias = Callable[[str, str], object]
 """Called with the absolute path of a whole file, and its SHA-256."""
+
+_TEMP_SUFFIX: Final = ".part"
 
 
 @contextlib.contextmanager
@@ -19,10 +23,11 @@ def writing_sums(path: Path) -> Iterator[AddSum]:
 
     Raises :class:`DiskError` where it cannot be written.
     """
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise DiskError(path.parent, error) from error
+    with _told(path):
+        _sweep(path)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_TEMP_SUFFIX)
+        # The mark of a living writer, which dies with its process.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
     temp = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
@@ -43,6 +48,14 @@ def writing_sums(path: Path) -> Iterator[AddSum]:
             temp.replace(path)
     finally:
         temp.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove the unfinished lists for ``path`` that dead processes have left."""
+    for temp in path.parent.glob(f".{glob.escape(path.name)}.*{_TEMP_SUFFIX}"):
+        with contextlib.suppress(OSError), temp.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            temp.unlink()
 
 
 @contextlib.contextmanager

@@ -97,6 +97,6 @@ class Throttle:
 
     def _allow(self, requests: int) -> None:
         if requests != self._allowed:
-            log.warning("%d requests at a time now, of %d", requests, self._most)
+            log.warning("Requests at a time: %d of %d", requests, self._most)
             self._allowed = requests
             self._wake()

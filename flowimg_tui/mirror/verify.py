@@ -18,7 +18,7 @@ from flowimg_tui.mirror.events import (
     VerifyStarted,
 )
 from flowimg_tui.mirror.pictures import NotAPicture, identify
-from flowimg_tui.mirror.stop import Stop
+from flowimg_tui.mirror.stop import Stop, Stopped
 from flowimg_tui.mirror.sums import AddSum
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.gallery import Gallery
@@ -47,14 +47,13 @@ async def verify(
     holds the profile's lock. Raises ``StoreError`` before the first event; later the last one,
     :class:`VerifyFinished`, tells of it.
     """
-    run = _Verify(gallery, profile_id)
+    run = _Verify(gallery, profile_id, stop)
     yield VerifyStarted(gallery.count_saved_files(profile_id))
     error: StoreError | None = None
+    complete = False
     told = started = time.monotonic()
     try:
         for file in run.files():
-            if stop.asked:
-                break
             problem = await run.problem_of(file)
             if problem is None:
                 add_sum(file.path, file.sha256)
@@ -63,13 +62,13 @@ async def verify(
             if time.monotonic() - told >= _TELL_EVERY:
                 told = time.monotonic()
                 yield FilesVerified(run.checked)
-        else:
-            run.release_unknown()
+        run.release_unknown()
+        complete = True
+    except Stopped:
+        log.info("Verification stopped")
     except StoreError as broken:
         error = broken
-    finished = run.finished(
-        time.monotonic() - started, complete=not stop.asked and error is None, error=error
-    )
+    finished = run.finished(time.monotonic() - started, complete=complete, error=error)
     log.info(
         "Verified %d files: %d missing, %d damaged, %d unreadable; %d images are pending again",
         finished.checked,
@@ -82,9 +81,10 @@ async def verify(
 
 
 class _Verify:
-    def __init__(self, gallery: Gallery, profile_id: int) -> None:
+    def __init__(self, gallery: Gallery, profile_id: int, stop: Stop) -> None:
         self._gallery = gallery
         self._profile_id = profile_id
+        self._stop = stop
         self._found = dict.fromkeys(Problem, 0)
         self._bytes = self._pending_again = 0
         self.checked = 0
@@ -98,7 +98,8 @@ class _Verify:
             after = rows[-1].id
 
     async def problem_of(self, file: FileRecord) -> FileProblem | None:
-        finding = await asyncio.to_thread(_look_at, file)
+        """Return what is wrong with a file, if anything. Raises :class:`Stopped`, at a silent disk too."""
+        finding = await self._stop.cuts(asyncio.to_thread(_look_at, file))
         self.checked += 1
         if finding is None:
             self._bytes += file.size

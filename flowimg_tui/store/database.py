@@ -2,6 +2,8 @@
 
 import contextlib
 import errno
+import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,7 +21,11 @@ _PRAGMAS: Final = {
     "foreign_keys": 1,
 }
 _BUSY_SECONDS: Final = 10
-_FULL: Final = "database or disk is full"
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_VAGUE: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+"""What SQLite says of a full disk where it makes its shared memory or a journal, and of a quota always."""
+_SHARED_MEMORY: Final = 32 * 1024
+"""Bytes that SQLite needs beside a database in WAL mode before it can read it."""
 
 T = TypeVar("T")
 
@@ -50,6 +56,12 @@ class Database(SqliteDatabase):
         with self._told():
             super().commit()
 
+    def rollback(self) -> None:
+        # Where the disk was full SQLite has rolled back by itself, and refuses to do it again.
+        if self.connection().in_transaction:  # type: ignore[no-untyped-call]
+            with self._told():
+                super().rollback()
+
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
         try:
@@ -62,11 +74,32 @@ class Database(SqliteDatabase):
 
 def unusable(path: str, error: Exception) -> StoreError:
     """Return what an error of SQLite or of the system means for the database at ``path``."""
-    if _FULL in str(error) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+    if _means_full(path, error):
         return StoreError(
             f"The disk is full: {path} cannot be written. Make room, then try again.", full=True
         )
     return StoreError(f"{path} cannot be used: {error}.")
+
+
+def _means_full(path: str, error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in _NO_ROOM
+    # Peewee's errors hold those of SQLite; that of a connection holds another of its own.
+    held: object = error
+    while (inner := getattr(held, "orig", None)) is not None:
+        held = inner
+    code = getattr(held, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    return code == sqlite3.SQLITE_FULL or (code in _VAGUE and not _has_room(Path(path).parent))
+
+
+def _has_room(folder: Path) -> bool:
+    """Ask the disk itself, with a file that has no name and is gone at once."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_SHARED_MEMORY))
+    except OSError as error:
+        return error.errno not in _NO_ROOM
+    return True
 
 
 class Store:

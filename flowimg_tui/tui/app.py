@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -17,7 +16,7 @@ from textual.worker import Worker, WorkerState
 
 from flowimg_tui.mirror.events import MirrorEvent
 from flowimg_tui.mirror.progress import ProgressBoard
-from flowimg_tui.mirror.stop import Stop
+from flowimg_tui.mirror.stop import LastResort, Stop
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.messages import RunEnded, RunProgressed
@@ -48,17 +47,13 @@ class FlowimgApp(App[None]):
         self.clock = clock
         self._runs: dict[int, Run] = {}
         self._exit_code: int | None = None
-        self._ended = threading.Event()
         self._earlier_handlers: dict[int, Any] = {}
         self.register_theme(FLOWIMG_DARK)
         self.theme = os.environ.get("TEXTUAL_THEME", FLOWIMG_DARK.name)
 
     def run_to_exit_code(self) -> int:
         """Run the app until it ends, and return the exit code for the process."""
-        try:
-            self.run()
-        finally:
-            self._ended.set()
+        self.run()
         return self.return_code or 0
 
     def get_default_screen(self) -> MainScreen:
@@ -66,17 +61,19 @@ class FlowimgApp(App[None]):
 
     def on_unmount(self) -> None:
         # However the app ends: a run that nobody stops would keep the process alive.
-        for run in self.runs:
-            run.ask_to_stop()
+        self._stop_all()
+        self._last_resort.dismiss()
         for number, handler in self._earlier_handlers.items():
             signal.signal(number, handler)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
+        # The screen's loop may never run again; runs have threads of their own.
+        self._last_resort = LastResort(SHUTDOWN_SECONDS + GRACE_SECONDS, self._stop_all)
 
         # Not the loop's own handlers: a terminal that has gone can block the loop in the middle of a write.
         def end(number: int, _frame: object) -> None:
-            threading.Thread(target=self._end_for_certain, args=(128 + number,), daemon=True).start()
+            self._last_resort.end_with(128 + number)
             loop.call_soon_threadsafe(self._end_by_signal, number)
 
         for number in ENDING_SIGNALS:
@@ -115,9 +112,12 @@ class FlowimgApp(App[None]):
     def end_when_stopped(self, exit_code: int = 0) -> None:
         """Ask every run to stop, and end the app when the last one has."""
         self._exit_code = exit_code
+        self._stop_all()
+        self._end_if_idle()
+
+    def _stop_all(self) -> None:
         for run in self.runs:
             run.ask_to_stop()
-        self._end_if_idle()
 
     def _begin(
         self, kind: RunKind, profile: ProfileRecord, stop: Stop, board: ProgressBoard
@@ -171,13 +171,6 @@ class FlowimgApp(App[None]):
         log.info("Ended by %s", signal.Signals(number).name)
         self.set_timer(SHUTDOWN_SECONDS, partial(self.exit, return_code=128 + number))
         self.end_when_stopped(128 + number)
-
-    def _end_for_certain(self, exit_code: int) -> None:
-        """End the process even where the screen's loop never runs again; runs have threads of their own."""
-        for run in self.runs:
-            run.ask_to_stop()
-        if not self._ended.wait(SHUTDOWN_SECONDS + GRACE_SECONDS):
-            os._exit(exit_code)
 
     def _fatal_error(self) -> None:
         """End after an unexpected error, without the tables of local variables that Textual would print.

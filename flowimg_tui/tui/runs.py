@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from flowimg_tui.mirror.events import MirrorEvent
 from flowimg_tui.mirror.progress import ProgressBoard
-from flowimg_tui.mirror.stop import Stop
+from flowimg_tui.mirror.stop import Stop, not_waiting_for_threads
 from flowimg_tui.store.records import ProfileRecord
 
 
@@ -57,7 +57,7 @@ class Run:
 
     def work(self, tell: Callable[[MirrorEvent], object]) -> None:
         """Run to the last event, in the calling thread. Raises what the action raises."""
-        asyncio.run(self._work(tell))
+        asyncio.run(not_waiting_for_threads(self._work(tell)))
 
     def ask_to_stop(self) -> None:
         """Ask the run to end at once, from any thread, at any time of its life."""

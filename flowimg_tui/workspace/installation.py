@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -165,8 +165,8 @@ class Workspace:
 
         ``add_sum`` gets each whole file.
         """
-        with holding(self._locks, profile.name):
-            events = verify(self.gallery, self.profiles.named(profile.name).id, stop, add_sum)
+        with self._holding(profile) as now:
+            events = verify(self.gallery, now.id, stop, add_sum)
             async with contextlib.aclosing(events):
                 async for event in events:
                     yield event
@@ -175,15 +175,13 @@ class Workspace:
 
     async def refresh(self, profile: ProfileRecord) -> AsyncIterator[RecordsDeleted]:
         """Delete the profile's image records. Raises :class:`WorkspaceError` before the first event."""
-        with holding(self._locks, profile.name):
-            now = self.profiles.named(profile.name)
+        with self._holding(profile) as now:
             async for event in refresh(self.gallery, now.id, self._kept_records(now)):
                 yield event
 
     async def undo_refresh(self, profile: ProfileRecord) -> AsyncIterator[RecordsRestored]:
         """Bring back what the latest force refresh deleted. Raises as :meth:`refresh` does."""
-        with holding(self._locks, profile.name):
-            now = self.profiles.named(profile.name)
+        with self._holding(profile) as now:
             copy = self._kept_records(now).latest
             if copy is None:
                 raise WorkspaceError(f"There is no force refresh of {now.name} to undo.")
@@ -203,14 +201,22 @@ class Workspace:
         self, profile: ProfileRecord, stop: Stop
     ) -> AsyncIterator[tuple[ProfileRecord, RenewableService]]:
         """Give the profile as it is now, and its service. Raises :class:`Stopped` if the stop comes first."""
-        with holding(self._locks, profile.name):
-            # Somebody may have edited it since the face has read it, with another process.
-            now = self.profiles.named(profile.name)
+        with self._holding(profile) as now:
             service = await stop.cuts(self.profiles.open_service(now))
             try:
                 yield now, service
             finally:
                 await service.aclose()
+
+    @contextlib.contextmanager
+    def _holding(self, profile: ProfileRecord) -> Iterator[ProfileRecord]:
+        """Hold the profile for a run, give it as it is now, and sweep what dead runs left in the home."""
+        with holding(self._locks, profile.name):
+            # Somebody may have edited it since the face has read it, with another process.
+            now = self.profiles.named(profile.name)
+            self._kept_records(now).sweep()
+            self.profiles.sweep_credentials()
+            yield now
 
 
 def _retry(settings: Settings) -> RetryPolicy:

@@ -29,7 +29,16 @@ def holding(folder: Path, profile: str) -> Iterator[None]:
             raise ProfileBusy(
                 f"Another run holds the profile {profile}: {holder}. Wait for it, or stop it."
             ) from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
-        file.flush()
+        _sign(file.fileno(), path)
         yield
+
+
+def _sign(descriptor: int, path: Path) -> None:
+    """Say in the lock's file who holds it."""
+    told = f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    try:
+        os.ftruncate(descriptor, 0)
+        # Not through the file's buffer, which on a full disk would fail once more when it is closed.
+        os.write(descriptor, told.encode())
+    except OSError as error:
+        raise WorkspaceError(f"{path} cannot be written: {error.strerror}.") from error

@@ -176,6 +176,10 @@ class Profiles:
         log.info("Gave profile %s new cookies of %s", profile.name, given.service)
         return self.named(profile.name)
 
+    def sweep_credentials(self) -> None:
+        """Remove half-written cookies that dead processes have left."""
+        self._credentials.sweep()
+
     def _keep(self, name: str, given: NewCookies) -> None:
         """Write the cookies into the profile's file, unless a command is where they are kept."""
         if self._preferences.of_name(name).cookie_command is not None:

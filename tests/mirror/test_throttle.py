@@ -174,7 +174,7 @@ def test_who_waits_for_another_request_to_end_is_told_so() -> None:
 
 def test_it_is_logged_how_many_run_now(caplog: pytest.LogCaptureFixture) -> None:
     after_each(4, SLOW_DOWN, SLOW_DOWN, None, None)
-    assert caplog.messages == ["2 requests at a time now, of 4", "3 requests at a time now, of 4"]
+    assert caplog.messages == ["Requests at a time: 2 of 4", "Requests at a time: 3 of 4"]
 
 
 # More again
