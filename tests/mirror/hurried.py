@@ -1,6 +1,7 @@
 """A loop whose seconds pass at once: who sleeps is woken in order, and nobody can wait for ever unseen."""
 
 import asyncio
+import math
 import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -17,7 +18,9 @@ class _Jumping(selectors.DefaultSelector):
         ready = super().select(0)
         if not ready:
             assert timeout is not None, "everybody waits, and nobody would ever go on"
-            self.now += timeout
+            then = self.now + timeout
+            # A time that is too short to be added to so many seconds would never pass.
+            self.now = then if then > self.now or not timeout else math.nextafter(self.now, math.inf)
         return ready
 
 

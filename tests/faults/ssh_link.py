@@ -1,0 +1,77 @@
+"""A terminal that can go away at any moment, as that of an SSH link does, with a command on it."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from tests.cli.terminal import PATIENCE
+
+# The first terminal that the leader of a session opens is the one whose end it is told of.
+_ON_THE_TERMINAL: Final = ("sh", "-c", 'tty="$1"; shift; exec "$@" <"$tty" >"$tty" 2>&1', "sh")
+
+
+class SshLink:
+    """Its far end is ``command``. As a context manager it kills a command that has not ended by itself."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], cwd: Path) -> None:
+        self._near, far = pty.openpty()
+        fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        self._far: int | None = far
+        self._process = subprocess.Popen(
+            [*_ON_THE_TERMINAL, os.ttyname(far), *command],
+            env={**environment, "TERM": "xterm-256color"},
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._shown = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        self.break_off()
+
+    def wait_for(self, text: str) -> None:
+        """Read what is shown, until ``text`` was."""
+        deadline = time.monotonic() + PATIENCE
+        while text.encode() not in self._shown:
+            assert time.monotonic() < deadline, f"no {text!r} at the end of {self._shown[-2000:]!r}"
+            if select.select([self._near], [], [], 0.1)[0]:
+                self._shown += os.read(self._near, 65536)
+                self._let_go_of_the_far_end()
+
+    def type(self, keys: str) -> None:
+        os.write(self._near, keys.encode())
+
+    def break_off(self) -> None:
+        """Let the terminal be gone; the system tells the command so."""
+        self._let_go_of_the_far_end()
+        if self._near >= 0:
+            os.close(self._near)
+            self._near = -1
+
+    def ended(self) -> int:
+        """Wait for the end of the command, and return its exit code."""
+        return self._process.wait(PATIENCE)
+
+    def _let_go_of_the_far_end(self) -> None:
+        # Not before the command has it: a terminal without a far end is gone already.
+        if self._far is not None:
+            os.close(self._far)
+            self._far = None
