@@ -1,8 +1,10 @@
 """What many tests stand on: a demo service that runs, and an installation that points to it."""
 
 import functools
+import gc
 import logging
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from typer.main import get_command
 
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.demo.home import demo_environment
+from flowimg_tui.demo.pictures import draw
 from flowimg_tui.demo.service import DemoService
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.workspace import Workspace
@@ -21,6 +24,12 @@ SERVICES = ("labs", "google")
 
 WIRE = Path(__file__).parent / "data" / "flow_service" / "labs"
 """The recorded answers of the labs generation."""
+
+
+def pytest_collection_finish() -> None:
+    """Leave thousands of tests out of every search for garbage: they stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +68,22 @@ def _one_command_line() -> Iterator[None]:
     """Make the command once: each call in this process would read the signatures of all commands again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("typer.testing._get_command", functools.cache(get_command))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_search_for_what_is_not_there() -> Iterator[None]:
+    """Say once that sniffio is not installed: httpcore looks for it in every folder with every request."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "sniffio", None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_picture_is_drawn_once() -> Iterator[None]:
+    """Keep the demo's pictures from one service to the next: drawing them costs more than bringing them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flowimg_tui.demo.account.draw", functools.lru_cache(maxsize=128)(draw))
         yield
 
 

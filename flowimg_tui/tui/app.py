@@ -149,11 +149,13 @@ class FlowimgApp(App[None]):
             self.post_message(RunEnded(run, error))
 
     def on_run_progressed(self, message: RunProgressed) -> None:
-        self._main_screen.show_event(message.run, message.event)
+        if self._main_screen is not None:
+            self._main_screen.show_event(message.run, message.event)
 
     def on_run_ended(self, message: RunEnded) -> None:
         self._runs.pop(message.run.profile.id, None)
-        self._main_screen.show_end(message.run, message.error)
+        if self._main_screen is not None:
+            self._main_screen.show_end(message.run, message.error)
         self._end_if_idle()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -161,8 +163,9 @@ class FlowimgApp(App[None]):
             log.error("%s failed", event.worker.name, exc_info=event.worker.error)
 
     @property
-    def _main_screen(self) -> MainScreen:
-        return cast("MainScreen", self.screen_stack[0])
+    def _main_screen(self) -> MainScreen | None:
+        """The screen that shows the runs; what they tell while the app ends is shown by nothing."""
+        return cast("MainScreen", self.screen_stack[0]) if self.screen_stack else None
 
     # The end
 

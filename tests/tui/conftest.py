@@ -11,6 +11,7 @@ from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.workspace import Workspace
 from tests.conftest import WIRE
+from tests.tui.rest import RestingLoop, at_rest
 from tests.tui.scripted import Clock, ScriptedService
 
 
@@ -19,6 +20,14 @@ def _own_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's colours out of the pictures."""
     for variable in ("NO_COLOR", "TEXTUAL_THEME"):
         monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_guess_when_it_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each key Textual watches the processor for 40 ms and more; a loop can say that it rests."""
+    monkeypatch.setattr("asyncio.events.new_event_loop", RestingLoop)
+    for module in ("app", "pilot"):
+        monkeypatch.setattr(f"textual.{module}.wait_for_idle", at_rest)
 
 
 @pytest.fixture

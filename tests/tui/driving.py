@@ -30,18 +30,31 @@ def drive(
 
 
 async def until(pilot: AppPilot, holds: Callable[[], bool]) -> None:
-    """Wait until ``holds``, looking again whenever the app has come to rest."""
+    """Wait until ``holds``, looking whenever the app has come to rest."""
     deadline = asyncio.get_running_loop().time() + PATIENCE
-    while not holds():
+    while True:
+        await pilot.pause()
+        if holds():
+            return
         if asyncio.get_running_loop().time() > deadline:
             pytest.fail(f"waited in vain; the screen says:\n{text_of(pilot)}")
-        await pilot.pause(0.02)
+        await asyncio.sleep(0.01)
 
 
 async def press_and_wait(pilot: AppPilot, key: str, *words: str) -> None:
     """Press ``key`` and wait until all ``words`` stand on the screen and nothing runs any more."""
     await pilot.press(key)
-    await until(pilot, lambda: all(word in text_of(pilot) for word in words) and not app_of(pilot).runs)
+
+    def done() -> bool:
+        return not app_of(pilot).runs and shows(pilot, *words)
+
+    await until(pilot, done)
+
+
+def shows(pilot: AppPilot, *words: str) -> bool:
+    """Tell whether all ``words`` stand on the screen."""
+    text = text_of(pilot)
+    return all(word in text for word in words)
 
 
 def app_of(pilot: AppPilot) -> FlowimgApp:
