@@ -1,0 +1,1 @@
+"""Measurements beside named peers, each repeated by one command: ``python -m benchmarks``."""
