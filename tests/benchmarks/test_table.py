@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,15 @@ def test_json_has_every_run() -> None:
 def test_only_a_wrong_cell_of_ours_makes_the_exit_code_1() -> None:
     assert table([WHOLE, NOTHING], [HALF, HALF]).exit_code == 0
     assert table([WHOLE, HALF_BY_URL], [WHOLE, WHOLE]).exit_code == 1
+
+
+def test_the_readme_shows_the_table_of_today_with_no_wrong_cell_of_ours() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    lines = [line for line in readme.splitlines() if line.startswith("|") and " → " in line]
+    shown = [line.strip("| ").split(" | ") for line in lines]
+
+    assert [row.title for row in ROWS] == [cells[0] for cells in shown]
+    assert not [cells for cells in shown if cells[1].startswith("**")]
 
 
 def test_without_a_name_it_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
