@@ -113,6 +113,7 @@ class _Sync:
                 if self.new or self.updated:
                     raise
                 log.warning("Sync starts over: %s", error)
+                self._start_over()
                 yield SyncStartedOver(str(error))
             else:
                 self.resumed = True
@@ -130,6 +131,11 @@ class _Sync:
         log.info("Sync goes on where one of %s was interrupted", place.at.isoformat(timespec="seconds"))
         return place
 
+    def _start_over(self) -> None:
+        """Forget the pages that were met: they will come again."""
+        self.pages = self.skipped = self.videos = self.met = 0
+        self.cursors.clear()
+
     async def _pages(self, number: int, cursor: Secret | None) -> AsyncIterator[SyncEvent]:
         """Bring in the page of ``cursor`` and all behind it."""
         while True:
@@ -146,19 +152,26 @@ class _Sync:
                 yield event
 
     async def _newer_pages(self, number: int) -> AsyncIterator[SyncEvent]:
-        """Bring in what came to the front of the listing while the sync was interrupted."""
+        """Bring in what came to the front of the listing while the sync was interrupted.
+
+        It ends at the first page of images of which none is new: one without images does not tell what follows.
+        """
         cursor: Secret | None = None
-        brought = True
-        while brought:
+        self.cursors.clear()
+        searching = True
+        while searching:
             async for event in self._pause():
                 yield event
             async for page in self._page(cursor):
                 if isinstance(page, Page):
                     stored = self._store(number, replace(page, may_repeat=True, cursor=None))
-                    brought, cursor = stored.new > 0 and page.cursor is not None, page.cursor
+                    cursor = page.cursor
+                    searching = cursor is not None and (stored.new > 0 or not page.images)
                     yield stored
                 else:
                     yield page
+            if searching and cursor is not None:
+                self._refuse_loop(cursor)
 
     def _page(self, cursor: Secret | None) -> AsyncIterator[SyncEvent | Page]:
         return self._repeated(partial(self.service.list_page, cursor), self.renewal)
@@ -232,15 +245,20 @@ class _Sync:
         self.videos += page.videos
         self.met += len(page.images)
         if page.images and not page.may_repeat and not counts.new and not counts.updated:
-            raise ListingLoops(f"Page {self.pages} of the listing repeats images of earlier pages only")
+            raise self._looping(f"Page {self.pages} of the listing repeats images of earlier pages only")
         log.info("Page %d: %d new, %d updated, %d skipped", self.pages, counts.new, counts.updated, skipped)
         return PageSynced(self.pages, counts.new, counts.updated, skipped, page.videos)
 
     def _refuse_loop(self, cursor: Secret) -> None:
         digest = hashlib.blake2b(cursor.reveal().encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if digest in self.cursors:
-            raise ListingLoops(f"Page {self.pages} of the listing names a next page that was there before")
+            raise self._looping(f"Page {self.pages} of the listing names a next page that was there before")
         self.cursors.add(digest)
+
+    def _looping(self, reason: str) -> ListingLoops:
+        """Return the error; between two places of such a listing there can be pages that nobody saw."""
+        self.gallery.forget_sync_place(self.profile_id)
+        return ListingLoops(reason)
 
     def _refuse_nothing_understood(self) -> None:
         """Raise where a whole listing brought nothing but what this version does not know."""
@@ -253,7 +271,11 @@ class _Sync:
 
 def _as_place(cursor: Secret | None, now: datetime) -> tuple[str, datetime] | None:
     """Return where the sync could go on, unless no database can hold the cursor."""
-    if cursor is None or not cursor.reveal().isprintable():
+    if cursor is None:
+        return None
+    try:
+        cursor.reveal().encode("utf-8")
+    except UnicodeEncodeError:
         return None
     return cursor.reveal(), now
 

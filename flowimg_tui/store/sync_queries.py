@@ -29,10 +29,13 @@ class SyncQueries(Store):
     """What a sync brings in, page by page."""
 
     def begin_sync(self, profile_id: int) -> int:
-        """Return the number of a new sync, by which its pages are told from earlier ones."""
+        """Return the number of a new sync, by which its pages are told from earlier ones.
+
+        It has no place yet, and the one before cannot be gone on with any more.
+        """
         with self._transaction():
             ours = Profile.id == profile_id
-            Profile.update(syncs=Profile.syncs + 1).where(ours).execute(self._database)
+            Profile.update(syncs=Profile.syncs + 1, **NO_PLACE).where(ours).execute(self._database)
             return int(Profile.select(Profile.syncs).where(ours).scalar(self._database))
 
     def sync_place(self, profile_id: int) -> SyncPlace | None:
@@ -41,6 +44,9 @@ class SyncQueries(Store):
             (Profile.id == profile_id) & Profile.place.is_null(False)
         )
         return next((SyncPlace(*row) for row in query.tuples().execute(self._database)), None)
+
+    def forget_sync_place(self, profile_id: int) -> None:
+        Profile.update(**NO_PLACE).where(Profile.id == profile_id).execute(self._database)
 
     def store_page(
         self,

@@ -511,7 +511,7 @@ def test_the_place_of_a_sync_is_that_of_its_last_page(gallery: Gallery, studio: 
     assert gallery.sync_place(studio.id) == SyncPlace("second", NOON, number)
 
 
-@pytest.mark.parametrize("end", ["finished", "refreshed", "service", "account", "last page"])
+@pytest.mark.parametrize("end", ["finished", "refreshed", "service", "account", "last page", "begun", "told"])
 def test_the_place_is_forgotten_where_nothing_can_go_on_there(
     gallery: Gallery, studio: ProfileRecord, end: str
 ) -> None:
@@ -525,6 +525,10 @@ def test_the_place_is_forgotten_where_nothing_can_go_on_there(
             gallery.set_service(studio.id, "google")
         case "account":
             gallery.set_account(studio.id, "grace@example.com")
+        case "begun":
+            gallery.begin_sync(studio.id)
+        case "told":
+            gallery.forget_sync_place(studio.id)
         case _:
             gallery.store_page(studio.id, gallery.begin_sync(studio.id), [new_image("one")])
     assert gallery.sync_place(studio.id) is None
