@@ -15,9 +15,10 @@ class Unwritable(Exception):
 def written_to(stream: TextIO) -> Iterator[None]:
     """Let ``stream`` go nowhere from its first failure on.
 
-    Failing once more at Python's end, it would replace the exit code by 120. Raises :class:`Unwritable`, and
-    ``BrokenPipeError`` for a reader that has gone. A terminal that has gone is none of both: its signal ends
-    the command, or was meant not to.
+    Failing once more at Python's end, it would replace the exit code by 120.
+
+    Raises :class:`Unwritable`, and ``BrokenPipeError`` for a reader that has gone. A terminal that has gone
+    is neither: its signal ends the command, or was meant not to.
     """
     try:
         yield

@@ -108,8 +108,9 @@ def is_on_disk(path: str, size: int) -> bool:
 
 def free_space(folder: Path) -> int | None:
     """Return the bytes that are free for this user where ``folder`` is or will be; ``None``: nobody tells."""
-    there = next((path for path in (folder, *folder.parents) if path.is_dir()), None)
     try:
+        # A folder that may not be entered does not even say whether it has another one in it.
+        there = next((path for path in (folder, *folder.parents) if path.is_dir()), None)
         return None if there is None else shutil.disk_usage(there).free
     except OSError:
         return None
@@ -121,8 +122,12 @@ def sweep(output: Path, owner: str) -> int:
     Only a run that holds the profile's lock may call this. No profile's name holds a dot, so that the files
     of another profile in the same folder are not met.
     """
+    temps: list[Path] = []
+    # Where the folder may not be entered nothing can be swept; the first save tells why.
+    with contextlib.suppress(OSError):
+        temps += output.glob(f"*/.*.{owner}.*{_TEMP_SUFFIX}")
     swept = 0
-    for temp in output.glob(f"*/.*.{owner}.*{_TEMP_SUFFIX}"):
+    for temp in temps:
         with contextlib.suppress(OSError):
             temp.unlink()
             swept += 1

@@ -154,7 +154,7 @@ class _Sync:
     async def _newer_pages(self, number: int) -> AsyncIterator[SyncEvent]:
         """Bring in what came to the front of the listing while the sync was interrupted.
 
-        It ends at the first page of images of which none is new: one without images does not tell what follows.
+        It ends at the first page of images of which none is new: one without images tells nothing of the next.
         """
         cursor: Secret | None = None
         self.cursors.clear()

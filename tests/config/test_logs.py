@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -193,3 +194,26 @@ def test_of_very_many_lines_the_last_ones_are_kept(tmp_path: Path) -> None:
     written, lines = recent.since(0)
     assert (written, len(lines)) == (2100, 2000)
     assert lines[-1][1].endswith("line 2099")
+
+
+def test_a_log_that_has_no_room_says_nothing_on_the_terminal(
+    path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    start_log(path, "info")
+    handlers = logging.getLogger("flowimg_tui").handlers
+    (handler,) = (one for one in handlers if isinstance(one, logging.FileHandler))
+    assert handler.stream is not None
+    handler.stream.close()
+    with Path("/dev/full").open("w") as full:
+        handler.stream = full
+        for _ in range(3):
+            log.info("said")
+        assert capfd.readouterr() == ("", "")
+        # What it could not write it would try again at the end of the test.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, full.fileno())
+        os.close(nowhere)
+    handler.stream = handler._open()
+    log.info("said when there is room again")
+    (line,) = lines(path)
+    assert line.endswith("there is room again")

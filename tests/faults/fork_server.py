@@ -40,8 +40,11 @@ def _warm_up() -> None:
     # The command-line library imports what it needs while it reads arguments.
     sys.argv = ["flowimg", "config", "path"]
     nowhere = io.StringIO()
-    written = (contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere))
-    with written[0], written[1], contextlib.suppress(SystemExit):
+    with (
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+        contextlib.suppress(SystemExit),
+    ):
         main()
     # No child's collector has to touch, and thereby copy, what all of them share.
     gc.collect()

@@ -16,7 +16,7 @@ from tests.faults.forked import Forks
 
 KILLED: Final = -signal.SIGKILL
 _QUICK: Final = {"FLOWIMG_PAGE_DELAY": "0", "FLOWIMG_RETRY_BASE": "0", "FLOWIMG_PAGE_SIZE": "3"}
-_MEASUREMENTS: Final = 3
+_MEASUREMENTS: Final = 2
 
 
 class Begun:

@@ -12,19 +12,27 @@ from flowimg_tui.demo.pictures import PictureSize
 from flowimg_tui.demo.service import DemoOptions, DemoService
 from tests.cli.conftest import AT_ONCE
 from tests.cli.helpers import Answer, Installation
+from tests.faults.forked import Forks
 from tests.faults.small_disk import SmallDisk, small_disk
 from tests.faults.soundness import assert_mirrored, assert_sound, unfinished
 
-IMAGES: Final = 16
+IMAGES: Final = 8
 FULL: Final = "The disk is full"
 LOW: Final = "The disk may be too small"
-ROOM_FOR_A_FEW: Final = 100_000
+ROOM_FOR_A_FEW: Final = 60_000
+ROOM_FOR_A_FEW_RECORDS: Final = 150_000
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
     with small_disk(tmp_path / "disk") as mounted:
         yield mounted
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +70,17 @@ def assert_completes(flowimg: Installation, service: DemoService) -> None:
     assert_sound(flowimg, service)
     assert unfinished(flowimg) == []
     assert flowimg.counts()["failed"] == 0
-    rerun = flowimg.run("download", "--json")
+    rerun = flowimg.quick("download", "--json")
     assert (rerun.code, rerun.json()["failed"]) == (0, 0)
     assert_mirrored(flowimg, service)
 
 
-def test_the_disk_of_the_pictures(disk: SmallDisk, service: DemoService, tmp_path: Path) -> None:
+def test_the_disk_of_the_pictures(
+    forks: Forks, disk: SmallDisk, service: DemoService, tmp_path: Path
+) -> None:
     flowimg = synced(service, tmp_path, output=str(disk.path / "pictures"))
     disk.fill(but=ROOM_FOR_A_FEW)
-    answer = flowimg.run("download", "--json")
+    answer = forks.run(flowimg, "download", "--json")
     told = assert_ended_once(answer, disk.path)
     assert 0 < told["downloaded"] < IMAGES
     assert len(flowimg.files()) == told["downloaded"]
@@ -81,23 +91,23 @@ def test_the_disk_of_the_pictures(disk: SmallDisk, service: DemoService, tmp_pat
 
 
 def test_the_largest_size_of_a_file(tmp_path: Path) -> None:
-    # The shell's limit is in blocks of 512 bytes; records and log are far below that of a large picture.
     with DemoService(DemoOptions(images=2, picture_size=PictureSize.LARGE)) as service:
         flowimg = synced(service, tmp_path)
-        largest = max(len(service.picture(image.media_key)) for image in service.gallery.page(None, 2)[0])
-        with flowimg.start("download", "--json", before=f"ulimit -f {largest // 512}") as running:
-            answer = running.answer()
-        assert_ended_once(answer, flowimg.pictures)
+        # The shell's limit is in blocks of 512 bytes. No picture fits, records and log do.
+        with flowimg.start("download", "--json", before="ulimit -f 900") as running:
+            told = assert_ended_once(running.answer(), flowimg.pictures)
+        assert told["cancelled"] == 2
+        assert flowimg.files() == []
         assert_completes(flowimg, service)
 
 
 def test_the_disk_of_the_records_while_they_are_written(
-    disk: SmallDisk, service: DemoService, tmp_path: Path
+    forks: Forks, disk: SmallDisk, service: DemoService, tmp_path: Path
 ) -> None:
     home = disk.path / "home"
     flowimg = synced(service, tmp_path, home=str(home))
-    disk.fill(but=200_000)
-    told = assert_ended_once(flowimg.run("download", "--json"), home)
+    disk.fill(but=ROOM_FOR_A_FEW_RECORDS)
+    told = assert_ended_once(forks.run(flowimg, "download", "--json"), home)
     assert 0 < told["downloaded"] < IMAGES
     disk.make_room()
     assert flowimg.counts()["downloaded"] == told["downloaded"]
@@ -143,12 +153,12 @@ def test_the_disk_of_a_home_that_is_not_there_yet(
 
 
 def test_the_disk_of_the_records_while_a_refresh_keeps_a_copy(
-    disk: SmallDisk, service: DemoService, tmp_path: Path
+    forks: Forks, disk: SmallDisk, service: DemoService, tmp_path: Path
 ) -> None:
     flowimg = synced(service, tmp_path, home=str(disk.path / "home"))
     # Enough to open the records, not enough for all of them once more.
     disk.fill(but=60_000)
-    answer = flowimg.run("refresh", "--profile", "studio", "--yes")
+    answer = forks.run(flowimg, "refresh", "--profile", "studio", "--yes")
     assert (answer.code, answer.stderr.count(FULL)) == (6, 1)
     assert flowimg.counts()["images"] == IMAGES
     assert unfinished(flowimg) == []
@@ -156,13 +166,15 @@ def test_the_disk_of_the_records_while_a_refresh_keeps_a_copy(
     assert_completes(flowimg, service)
 
 
-def test_the_disk_of_the_log_is_no_matter(disk: SmallDisk, service: DemoService, tmp_path: Path) -> None:
+def test_the_disk_of_the_log_is_no_matter(
+    forks: Forks, disk: SmallDisk, service: DemoService, tmp_path: Path
+) -> None:
     flowimg = synced(service, tmp_path).with_settings(log_level="debug")
     log = flowimg.home / "flowimg.log"
     log.unlink()
     log.symlink_to(disk.path / "flowimg.log")
-    disk.fill(but=2 * 4096)
-    answer = flowimg.run("download")
+    disk.fill()
+    answer = forks.run(flowimg, "download")
     assert answer.code == 0
     assert "Logging error" not in answer.stderr
     assert "Traceback" not in answer.stderr

@@ -1,6 +1,9 @@
 """A signal ends a command within two seconds, whatever it waits for, with its last words and its code."""
 
+import fcntl
+import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -9,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from flowimg_tui.demo.service import DemoOptions, DemoService
-from tests.cli.helpers import Installation, eventually
+from tests.cli.helpers import COMMAND, Installation, eventually
 from tests.faults.changes import HANGING
 from tests.faults.forked import Child, Forks
 from tests.faults.killing import Begun
@@ -19,6 +22,7 @@ CODES: Final = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 IMAGES: Final = 6
 TWO_SECONDS_ON_A_BUSY_MACHINE: Final = 8.0
 """What is promised is two; what holds a command here holds it for thirty and more."""
+ROOM_FOR_TWO_EVENTS: Final = 200
 
 
 class Wait(NamedTuple):
@@ -80,6 +84,27 @@ def test_what_waits(forks: Forks, begun: Begun, wait: Wait) -> None:
         assert unfinished(flowimg) == []
         # No image has failed by it.
         assert flowimg.counts()["failed"] == (IMAGES if wait.command == "retry" else 0)
+
+
+def test_a_reader_that_does_not_read(begun: Begun) -> None:
+    """The command is held in the middle of a write, where no loop hears of a signal."""
+    begun.service.clear_faults()
+    reader, writer = os.pipe()
+    room = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writer, bytes(room - ROOM_FOR_TWO_EVENTS))
+    before = len(begun.service.requests)
+    command = [*COMMAND, "sync", "--jsonl"]
+    with subprocess.Popen(
+        command, env=begun.unsynced().environment, stdout=writer, stderr=subprocess.DEVNULL
+    ) as held:
+        os.close(writer)
+        eventually("the first page is asked for", lambda: len(begun.service.requests) >= before + 2)
+        held.send_signal(signal.SIGTERM)
+        try:
+            assert held.wait(TWO_SECONDS_ON_A_BUSY_MACHINE) == CODES[signal.SIGTERM]
+        finally:
+            held.kill()
+            os.close(reader)
 
 
 def waiting_child(forks: Forks, begun: Begun, wait: Wait) -> tuple[Child, Installation]:

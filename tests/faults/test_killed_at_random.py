@@ -12,7 +12,7 @@ from tests.faults.forked import Forks
 from tests.faults.killing import KILLED, Begun, Moments
 from tests.faults.soundness import ask, assert_mirrored, assert_sound, unfinished
 
-IMAGES = 24
+IMAGES = 12
 RECORDS = "SELECT * FROM image ORDER BY id"
 
 
