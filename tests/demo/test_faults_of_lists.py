@@ -105,6 +105,15 @@ class TestRepeatList:
         assert [page for page, _ in pages] == [names] * 4
         assert len({token for _, token in pages}) == 4
 
+    def test_the_projects_repeat_though_their_contents_are_asked_for_between(
+        self, service: DemoService, browser: Browser
+    ) -> None:
+        service.add_fault("repeat_list")
+        first, token, *_ = browser.result("UpteDb", ["projects/*", 21, None, None, None, None, [1]])
+        browser.contents(first[0][0])
+        again, *_ = browser.result("UpteDb", ["projects/*", 21, token, None, None, None, [1]])
+        assert again == first
+
     def test_a_list_that_goes_on_from_a_place_gets_that_page_again_and_again(
         self, service: DemoService, visitor: Visitor
     ) -> None:

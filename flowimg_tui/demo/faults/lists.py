@@ -71,6 +71,9 @@ class RepeatList(_ListFault):
         self._tokens: set[str] = set()
 
     async def offer(self, answer: Answer) -> web.StreamResponse | None:
+        # Between two pages of projects their contents are asked for.
+        if answer.asked.call == CONTENTS:
+            return None
         page = _page_in(answer)
         if self._first is None or answer.asked.cursor is None:
             self._first = page
