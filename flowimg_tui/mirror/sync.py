@@ -119,6 +119,7 @@ class _Sync:
                 self.resumed = True
                 async for event in self._newer_pages(place.sync):
                     yield event
+                self._refuse_nothing_understood()
                 return
         async for event in self._pages(self.gallery.begin_sync(self.profile_id), None):
             yield event

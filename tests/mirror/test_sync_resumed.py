@@ -178,6 +178,17 @@ def test_pages_of_projects_may_repeat_images_behind_the_place_too(mirror: Mirror
     assert only(events, SyncFinished).resumed
 
 
+def test_a_resumed_listing_of_which_nothing_is_understood_is_no_success(mirror: Mirror) -> None:
+    interrupted(mirror, page(cursor="2", skipped=["odd"]))
+    _, events = goes_on(
+        mirror, page(skipped=["odd"]), page(cursor="2", skipped=["odd"]), page(skipped=["odd"])
+    )
+    finished = only(events, SyncFinished)
+    assert isinstance(finished.error, NotUnderstood)
+    assert not finished.complete
+    assert mirror.gallery.profile("studio").synced_at is None
+
+
 def test_a_finished_sync_leaves_no_place(mirror: Mirror) -> None:
     interrupted(mirror)
     goes_on(mirror, page("e"), page("a", "b", cursor="2"))
