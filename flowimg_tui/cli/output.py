@@ -22,10 +22,10 @@ def write_json_list(key: str, items: Iterable[object]) -> None:
     """Write ``{"schema": 1, key: [...]}`` item by item: the list may be longer than memory."""
     write = sys.stdout.write
     with written_to(sys.stdout):
-        write(f'{{"schema":{SCHEMA},{msgspec.json.encode(key).decode()}:[')
+        write(f'{{"schema":{SCHEMA},{_encoded(key)}:[')
         separator = ""
         for item in items:
-            write(separator + msgspec.json.encode(item).decode())
+            write(separator + _encoded(item))
             separator = ","
         write("]}\n")
         sys.stdout.flush()
@@ -66,5 +66,21 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> N
 
 def _write_encoded(value: object) -> None:
     with written_to(sys.stdout):
-        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+        sys.stdout.write(_encoded(value) + "\n")
         sys.stdout.flush()
+
+
+def _encoded(value: object) -> str:
+    """Return JSON that may be written to a terminal: what could steer that is in it as an escape.
+
+    The values are the same. Only in strings can such a character stand.
+    """
+    text = msgspec.json.encode(value).decode()
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    units = character.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
