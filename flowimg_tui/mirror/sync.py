@@ -155,7 +155,7 @@ class _Sync:
     async def _newer_pages(self, number: int) -> AsyncIterator[SyncEvent]:
         """Bring in what came to the front of the listing while the sync was interrupted.
 
-        It ends at the first page of images of which none is new: one without images tells nothing of the next.
+        It ends at the first page of images of which none is new: one without images does not tell the rest.
         """
         cursor: Secret | None = None
         self.cursors.clear()
