@@ -29,7 +29,7 @@ def show(profile: ProfileName = None, as_json: AsJson = False) -> None:
         write_json({"file": str(_file()), "profile": profile, "settings": settings})
         return
     rows = [
-        (name, "not set" if value is None else str(value), resolved.origins[name])
+        (name, "not set" if value is None else _as_text(value), resolved.origins[name])
         for name, value in values.items()
     ]
     write_table(("setting", "value", "origin"), rows)
@@ -77,6 +77,10 @@ def _written(value: object) -> str | int | float | None:
             return redact(shlex.join(value))
         case _:
             return str(value)
+
+
+def _as_text(value: str | int | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _plain(number: float) -> str:

@@ -19,6 +19,10 @@ _BASE_URL: Final = re.compile(
     r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%/-]*)?"
 )
 
+_SWITCHES: Final = {"true": True, "1": True, "yes": True, "on": True} | dict.fromkeys(
+    ("false", "0", "no", "off"), False
+)
+
 
 def whole_number(low: int, high: int) -> Callable[[object], int]:
     def parse(value: object) -> int:
@@ -30,6 +34,14 @@ def whole_number(low: int, high: int) -> Callable[[object], int]:
         return int(text)
 
     return parse
+
+
+def switch(value: object) -> bool:
+    if isinstance(value, str):
+        value = _SWITCHES.get(value.strip().lower())
+    if not isinstance(value, bool):
+        raise ValueError("true or false")  # noqa: TRY004 - the caller knows of one error for all of them
+    return value
 
 
 def seconds(value: object) -> float:

@@ -28,6 +28,10 @@ _PARSERS: Final[Mapping[str, Callable[[object], object]]] = {
     "retry_base": parsers.seconds,
     "image_timeout": parsers.whole_number(1, 3600),
     "picture_limit": parsers.whole_number(1, 1024),
+    "fps": parsers.whole_number(1, 60),
+    "animations": parsers.one_of("none", "basic", "full"),
+    "progress_rate": parsers.whole_number(1, 30),
+    "mouse": parsers.switch,
     "log_level": parsers.one_of("debug", "info", "warning", "error"),
 }
 
@@ -64,6 +68,14 @@ class Settings:
     """Seconds of all requests for one image together, without the pauses between them."""
     picture_limit: int = 64
     """In MiB: what is larger is refused as no picture of Flow's."""
+    fps: int | None = None
+    """Frames a second that the screen may draw; ``None``: 60, and 20 over SSH."""
+    animations: str | None = None
+    """``none``, ``basic`` or ``full``; ``None``: ``full``, and ``none`` over SSH."""
+    progress_rate: int | None = None
+    """How often a second the progress is drawn; ``None``: 8, and 4 over SSH."""
+    mouse: bool = True
+    """Whether the app asks the terminal for the mouse."""
     log_level: str = "info"
 
     def output_folder(self, profile: str) -> Path:

@@ -89,6 +89,7 @@ def test_show_names_every_setting_with_its_default(bare: Installation) -> None:
     assert row(answer, "page_delay") == ["page_delay", "1-2", "default"]
     assert row(answer, "output") == ["output", "~/Pictures/flowimg/{profile}", "default"]
     assert row(answer, "cookie_command") == ["cookie_command", "not set", "default"]
+    assert row(answer, "mouse") == ["mouse", "true", "default"]
 
 
 def test_show_tells_who_set_what(bare: Installation, demo: DemoService) -> None:

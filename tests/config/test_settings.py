@@ -38,11 +38,17 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "retry_base": ([0, "0.5", 2, 3.5], [0.0, 0.5, 2.0, 3.5]),
     "image_timeout": ([1, "20", 180, 3600], [1, 20, 180, 3600]),
     "picture_limit": ([1, "20", 64, 1024], [1, 20, 64, 1024]),
+    "fps": ([1, "20", 30, 60], [1, 20, 30, 60]),
+    "animations": (["none", "basic", "full", "none"], ["none", "basic", "full", "none"]),
+    "progress_rate": ([1, "4", 8, 30], [1, 4, 8, 30]),
+    "mouse": ([False, "Off", True, False], [False, False, True, False]),
     "log_level": (["debug", "info", "warning", "error"], ["debug", "info", "warning", "error"]),
 }
 
 
 def toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
@@ -67,6 +73,16 @@ def test_without_anything_the_defaults_hold(path: Path) -> None:
     assert (settings.retries, settings.retry_base, settings.folder_date) == (5, 1.0, "downloaded")
     assert settings.output_folder("studio") == Path.home() / "Pictures" / "flowimg" / "studio"
     assert (settings.flow_key, settings.service, settings.cookie_command) == (None, None, None)
+    assert (settings.fps, settings.animations, settings.progress_rate, settings.mouse) == (None,) * 3 + (
+        True,
+    )
+
+
+@pytest.mark.parametrize("on", [True, False])
+@pytest.mark.parametrize("way", range(4))
+def test_a_switch_can_be_written_in_the_usual_ways(path: Path, way: int, on: bool) -> None:
+    written = ("true", "1", "YES", " on ") if on else ("false", "0", "No", "off")
+    assert load(path, environment={"FLOWIMG_MOUSE": written[way]}).mouse is on
 
 
 @pytest.mark.parametrize("setting", VALUES)
@@ -149,6 +165,10 @@ WRONG: dict[str, tuple[str, list[Any]]] = {
     "retry_base": ("seconds, from 0 to 3600", [-0.5, 3600.5, "nan", "soon", True]),
     "image_timeout": ("a whole number from 1 to 3600", [0, 3601, 1.5, "long"]),
     "picture_limit": ("a whole number from 1 to 1024", [0, 1025, -1, "64 MiB"]),
+    "fps": ("a whole number from 1 to 60", [0, 61, "fast", True]),
+    "animations": ("one of none, basic, full", ["off", False, 0]),
+    "progress_rate": ("a whole number from 1 to 30", [0, 31, 0.5]),
+    "mouse": ("true or false", ["maybe", "", 0, 1, "2", [True]]),
     "log_level": ("one of debug, info, warning, error", ["loud", "INFO", 10]),
 }
 wrong_values = pytest.mark.parametrize(
