@@ -10,6 +10,7 @@ import platformdirs
 
 HOME_VARIABLE: Final = "FLOWIMG_HOME"
 _APP: Final = "flowimg"
+_STATE: Final = "app.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Locations:
     locks: Path
     kept: Path
     """Copies of the database from before each force refresh."""
+    state: Path
+    """What the app itself remembers, as its theme."""
 
     @classmethod
     def at(cls, home: Path) -> Self:
@@ -34,6 +37,7 @@ class Locations:
             log=home / "flowimg.log",
             locks=home / "locks",
             kept=home / "kept",
+            state=home / _STATE,
         )
 
     @classmethod
@@ -50,4 +54,5 @@ class Locations:
             log=platformdirs.user_log_path(_APP, appauthor=False) / "flowimg.log",
             locks=data / "locks",
             kept=data / "kept",
+            state=data / _STATE,
         )

@@ -51,6 +51,7 @@ class Workspace:
         service: ServiceFactory = flow_service,
     ) -> None:
         """Open the installation and start its log. Raises :class:`WorkspaceError`."""
+        self.locations = locations
         self._locks = locations.locks
         self._kept = locations.kept
         self._preferences = Preferences(locations.config, environment, flags)

@@ -16,6 +16,7 @@ def test_one_home_holds_everything(tmp_path: Path) -> None:
         log=home / "flowimg.log",
         locks=home / "locks",
         kept=home / "kept",
+        state=home / "app.json",
     )
 
 
@@ -37,6 +38,7 @@ def test_without_a_home_the_platform_s_own_folders_are_used(
     assert found.config == tmp_path / "XDG_CONFIG_HOME" / "flowimg" / "config.toml"
     assert found.database == tmp_path / "XDG_DATA_HOME" / "flowimg" / "gallery.db"
     assert found.credentials == tmp_path / "XDG_DATA_HOME" / "flowimg" / "credentials"
+    assert found.state == tmp_path / "XDG_DATA_HOME" / "flowimg" / "app.json"
     assert tmp_path / "XDG_STATE_HOME" / "flowimg" in found.log.parents
 
 
