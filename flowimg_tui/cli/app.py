@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from flowimg_tui import __version__
+import flowimg_tui
 from flowimg_tui.cli import actions, config, demo, diagnostics, output, profiles, upkeep, views
-from flowimg_tui.cli.diagnostics import ExitCode, exit_code_of, refuse_without_terminal, tell
+from flowimg_tui.cli.diagnostics import ExitCode, exit_code_of, refuse_without_terminal, tell, tell_bug
 from flowimg_tui.cli.options import opened_workspace
 from flowimg_tui.cli.output import write_line
 from flowimg_tui.cli.streams import Unwritable
@@ -41,6 +41,8 @@ def main() -> None:
     # A terminal that has no sign for a character shows another one; the listing goes on.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+    # Until the log is open, what would go there goes nowhere: logging's own last resort is the terminal.
+    logging.getLogger(flowimg_tui.__name__).addHandler(logging.NullHandler())
     try:
         try:
             app()
@@ -54,16 +56,14 @@ def main() -> None:
         tell(f"flowimg: {error}")
         sys.exit(exit_code_of(error))
     except Exception as error:
+        tell_bug(error)
         log.exception("Unexpected error")
-        tell(
-            f"flowimg: An error that should not happen: {type(error).__name__}: {error}. The log tells more."
-        )
         sys.exit(ExitCode.ERROR)
 
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
-        write_line(f"flowimg {__version__}")
+        write_line(f"flowimg {flowimg_tui.__version__}")
         raise typer.Exit
 
 

@@ -11,6 +11,8 @@ from typing import Final, NoReturn
 import typer
 
 from flowimg_tui.cli.streams import Unwritable, written_to
+from flowimg_tui.config.locations import Locations
+from flowimg_tui.config.reports import report_error
 from flowimg_tui.flow.errors import FlowError, Moved, NotUnderstood, SignedOut, WrongAccount
 from flowimg_tui.mirror.files import DiskError
 from flowimg_tui.safe_text import safe_text
@@ -89,6 +91,16 @@ def refuse_without_terminal() -> None:
     """End with a hint where no terminal is there to draw on: Textual would wait for one for ever."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()) or os.environ.get("TERM") == "dumb":
         fail(_HEADLESS_HINT, ExitCode.USAGE)
+
+
+def tell_bug(error: Exception) -> None:
+    """Tell an error that nobody has foreseen, and where its report is."""
+    try:
+        log = Locations.from_environment().log
+    except RuntimeError:  # FLOWIMG_HOME begins with the home of somebody who is not known
+        log = None
+    for line in report_error(error, log):
+        tell(f"flowimg: {line}")
 
 
 def tell_error(error: Exception) -> None:
