@@ -9,9 +9,17 @@ import typer
 
 import flowimg_tui
 from flowimg_tui.cli import actions, config, demo, diagnostics, output, profiles, upkeep, views
-from flowimg_tui.cli.diagnostics import ExitCode, exit_code_of, refuse_without_terminal, tell, tell_bug
+from flowimg_tui.cli.diagnostics import (
+    ExitCode,
+    exit_code_of,
+    fail,
+    refuse_without_terminal,
+    tell,
+    tell_bug,
+)
 from flowimg_tui.cli.options import opened_workspace
 from flowimg_tui.cli.output import write_line
+from flowimg_tui.cli.screen import NoMouse, flags_of, show_app
 from flowimg_tui.cli.streams import Unwritable
 
 log = logging.getLogger(__name__)
@@ -73,12 +81,13 @@ def _app(
     _version: Annotated[
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version.")
     ] = False,
+    no_mouse: NoMouse = False,
 ) -> None:
     if context.invoked_subcommand is not None:
+        if no_mouse:
+            fail("--no-mouse is for the app: say it without a command, or behind demo.", ExitCode.USAGE)
         return
     refuse_without_terminal()
-    with opened_workspace() as workspace:
-        # The screen's library is large, and only this path needs it.
-        from flowimg_tui.tui.app import FlowimgApp
-
-        raise typer.Exit(FlowimgApp(workspace).run_to_exit_code())
+    with opened_workspace(**flags_of(no_mouse)) as workspace:
+        code = show_app(workspace)
+    raise typer.Exit(code)

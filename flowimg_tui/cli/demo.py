@@ -11,7 +11,9 @@ import typer
 from flowimg_tui.cli.diagnostics import ExitCode, errors_told, fail, refuse_without_terminal, tell
 from flowimg_tui.cli.options import AsJson
 from flowimg_tui.cli.output import flush, write_json, write_line
+from flowimg_tui.cli.screen import NoMouse, flags_of, show_app
 from flowimg_tui.cli.stopping import SIGNALS
+from flowimg_tui.config.locations import Locations
 
 if TYPE_CHECKING:
     from flowimg_tui.demo.service import DemoService
@@ -49,6 +51,7 @@ def demo(
         ),
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The service's port; 0 takes a free one.")] = 0,
+    no_mouse: NoMouse = False,
     as_json: AsJson = False,
 ) -> None:
     """Try everything on a stand-in Flow service on this machine, with pictures of its own."""
@@ -78,18 +81,20 @@ def demo(
             if serve:
                 _serve(service, generation, as_json)
             else:
-                _open_app(service, generation, keep)
+                _open_app(service, generation, keep, no_mouse)
     except OSError as error:
         fail(f"The demo cannot start: {error}.", ExitCode.ERROR)
 
 
-def _open_app(service: "DemoService", generation: Generation, keep: Path | None) -> None:
+def _open_app(service: "DemoService", generation: Generation, keep: Path | None, no_mouse: bool) -> None:
     from flowimg_tui.demo.home import demo_folder, demo_workspace
-    from flowimg_tui.tui.app import FlowimgApp
 
+    # The report of an error must outlive a folder that does not.
+    reports = Locations.from_environment().log.parent if keep is None else None
     with errors_told(), demo_folder(keep) as folder:
-        with demo_workspace(service, folder, _cookies(service, generation)) as workspace:
-            code = FlowimgApp(workspace).run_to_exit_code()
+        cookies = _cookies(service, generation)
+        with demo_workspace(service, folder, cookies, flags_of(no_mouse)) as workspace:
+            code = show_app(workspace, reports)
         if keep is not None:
             tell(f"The demo's home and pictures are kept in {folder}.")
     raise typer.Exit(code)

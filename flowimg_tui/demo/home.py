@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -40,14 +40,16 @@ def demo_environment(service: DemoService, folder: Path) -> dict[str, str]:
     }
 
 
-def demo_workspace(service: DemoService, folder: Path, cookies: str) -> Workspace:
+def demo_workspace(
+    service: DemoService, folder: Path, cookies: str, flags: Mapping[str, object] | None = None
+) -> Workspace:
     """Return an open installation below ``folder`` whose profile ``demo`` has ``cookies`` of ``service``.
 
     A profile that an earlier demo left there gets the new session. Raises ``WorkspaceError``.
     """
     own = {name: value for name, value in os.environ.items() if name not in _OF_A_REAL_ACCOUNT}
     environment = {**own, **demo_environment(service, folder)}
-    workspace = Workspace(Locations.from_environment(environment), environment=environment)
+    workspace = Workspace(Locations.from_environment(environment), environment=environment, flags=flags)
     given = workspace.profiles.read_cookies(PROFILE, cookies)
     existing = workspace.gallery.find_profile(PROFILE)
     if existing is None:

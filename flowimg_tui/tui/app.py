@@ -1,35 +1,38 @@
 """The app: it owns the workspace and the runs; the screens show them."""
 
-import asyncio
 import logging
 import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Any, Final, cast
+from pathlib import Path
+from typing import cast
 
-from rich.text import Text
+from rich.console import RenderableType
+from rich.traceback import Traceback
 from textual.app import App
 from textual.binding import Binding
-from textual.worker import Worker, WorkerState
+from textual.drivers.linux_driver import LinuxDriver
+from textual.theme import Theme
+from textual.worker import Worker, WorkerFailed, WorkerState
 
+from flowimg_tui.config.app_state import AppState
+from flowimg_tui.config.reports import report_error
 from flowimg_tui.mirror.events import MirrorEvent
 from flowimg_tui.mirror.progress import ProgressBoard
-from flowimg_tui.mirror.stop import LastResort, Stop
+from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import ProfileRecord
+from flowimg_tui.tui.ending import SHUTDOWN_SECONDS, EndFromOutside
 from flowimg_tui.tui.messages import RunEnded, RunProgressed
 from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.main import MainScreen
-from flowimg_tui.tui.theme import FLOWIMG_DARK
+from flowimg_tui.tui.terminal import PROGRESS_RATE, Ending
+from flowimg_tui.tui.theme import FLOWIMG_DARK, FLOWIMG_LIGHT
 from flowimg_tui.workspace import Workspace, WorkspaceError
 
 log = logging.getLogger(__name__)
-
-ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-SHUTDOWN_SECONDS: Final = 1.2
-GRACE_SECONDS: Final = 0.6
 
 
 class FlowimgApp(App[None]):
@@ -40,44 +43,71 @@ class FlowimgApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [Binding("ctrl+q", "screen.leave", "Quit", show=False, system=True)]
 
-    def __init__(self, workspace: Workspace, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Make the app; it closes neither the workspace nor anything else that it was given."""
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        progress_rate: int = PROGRESS_RATE,
+        reports: Path | None = None,
+    ) -> None:
+        """Make the app; it closes neither the workspace nor anything else that it was given.
+
+        ``reports`` is where the report of an unexpected error goes instead of beside the log.
+        """
         super().__init__()
         self.workspace = workspace
         self.clock = clock
+        self.progress_rate = progress_rate
+        """How often a second a screen may draw the progress of a run."""
+        self.state = AppState.load(workspace.locations.state)
+        self._reports = reports
         self._runs: dict[int, Run] = {}
         self._exit_code: int | None = None
-        self._earlier_handlers: dict[int, Any] = {}
-        self.register_theme(FLOWIMG_DARK)
-        self.theme = os.environ.get("TEXTUAL_THEME", FLOWIMG_DARK.name)
+        self._from_outside = EndFromOutside(self._stop_all, self._end_by_signal)
+        self._last_words: tuple[str, ...] = ()
+        for theme in (FLOWIMG_DARK, FLOWIMG_LIGHT):
+            self.register_theme(theme)
+        # Textual took TEXTUAL_THEME before it knew our themes; to set the same name would change nothing.
+        self.set_reactive(FlowimgApp.theme, self._first_theme())
+        self.mutate_reactive(FlowimgApp.theme)
 
-    def run_to_exit_code(self) -> int:
-        """Run the app until it ends, and return the exit code for the process."""
-        self.run()
-        return self.return_code or 0
+    def run_to_ending(self, mouse: bool = True) -> Ending:
+        """Run the app until it ends."""
+        self.run(mouse=mouse)
+        if self._last_words:
+            return Ending(1, self._last_words)
+        if self._from_outside.reason is not None:
+            return Ending(128 + self._from_outside.reason)
+        return Ending(self.return_code or 0)
 
     def get_default_screen(self) -> MainScreen:
         return MainScreen(self.workspace)
 
+    def on_mount(self) -> None:
+        self._from_outside.listen(self._driver)
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
+
     def on_unmount(self) -> None:
         # However the app ends: a run that nobody stops would keep the process alive.
         self._stop_all()
-        self._last_resort.dismiss()
-        for number, handler in self._earlier_handlers.items():
-            signal.signal(number, handler)
+        self._from_outside.listen_no_more()
 
-    def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        # The screen's loop may never run again; runs have threads of their own.
-        self._last_resort = LastResort(SHUTDOWN_SECONDS + GRACE_SECONDS, self._stop_all)
+    # What is remembered
 
-        # Not the loop's own handlers: a terminal that has gone can block the loop in the middle of a write.
-        def end(number: int, _frame: object) -> None:
-            self._last_resort.end_with(128 + number)
-            loop.call_soon_threadsafe(self._end_by_signal, number)
+    def _first_theme(self) -> str:
+        """Return the theme that the environment names, else the one that was chosen last, else our own."""
+        wanted = [name.strip() for name in os.environ.get("TEXTUAL_THEME", "").split(",")]
+        known = (name for name in (*wanted, self.state.theme) if name in self.available_themes)
+        return next(known, FLOWIMG_DARK.name)
 
-        for number in ENDING_SIGNALS:
-            self._earlier_handlers[number] = signal.signal(number, end)
+    def _remember_theme(self, theme: Theme) -> None:
+        """Keep what the user has chosen for the next start."""
+        self.state.theme = theme.name
+        try:
+            self.state.save()
+        except OSError as error:
+            log.warning("The theme is not remembered: %s", error)
 
     # Runs
 
@@ -116,6 +146,7 @@ class FlowimgApp(App[None]):
         self._end_if_idle()
 
     def _stop_all(self) -> None:
+        """Ask every run to stop, from any thread."""
         for run in self.runs:
             run.ask_to_stop()
 
@@ -169,23 +200,40 @@ class FlowimgApp(App[None]):
 
     # The end
 
-    def _end_by_signal(self, number: int) -> None:
-        """End as the signal asks: stop the work, restore the terminal, and exit with 128 + its number."""
-        log.info("Ended by %s", signal.Signals(number).name)
+    def _end_by_signal(self, number: signal.Signals) -> None:
+        """Stop the work, restore the terminal, and exit with 128 + the signal's number."""
+        log.info("Ended by %s", number.name)
         self.set_timer(SHUTDOWN_SECONDS, partial(self.exit, return_code=128 + number))
         self.end_when_stopped(128 + number)
 
-    def _fatal_error(self) -> None:
-        """End after an unexpected error, without the tables of local variables that Textual would print.
+    def _handle_exception(self, error: Exception) -> None:
+        """End after an unexpected error, with a report instead of Textual's tables of local variables.
 
-        Textual has no public place for this. The log gets the traceback, redacted.
+        Textual has no public place for this.
         """
-        error = self._exception
-        log.error("Unexpected error on the screen", exc_info=error)
-        self._exit_renderables.append(
-            Text(f"flowimg: An error that should not happen: {type(error).__name__}. The log tells more.")
-        )
+        if self._exception is None:
+            cause = error.error if isinstance(error, WorkerFailed) else error
+            if self._from_outside.reason is None:
+                self._last_words = report_error(cause, self.workspace.locations.log, self._reports)
+            log.error("Unexpected error on the screen", exc_info=cause)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
         self._close_messages_no_wait()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End after an error of the thread that reads the keys: Textual would draw it, and return 0.
+
+        Where the terminal has gone, its watch ends the app.
+        """
+        if isinstance(self._driver, LinuxDriver) and not os.isatty(self._driver.fileno):
+            return
+        if self._exception is None:
+            pictures = [picture for picture in renderables if isinstance(picture, Traceback)]
+            stacks = [stack for picture in pictures for stack in picture.trace.stacks]
+            said = "; ".join(f"{stack.exc_type}: {stack.exc_value}" for stack in stacks)
+            self._handle_exception(RuntimeError(f"The keys cannot be read any more: {said}"))
+        self._fatal_error()
 
     def _end_if_idle(self) -> None:
         if self._exit_code is not None and not self._runs:

@@ -1,4 +1,4 @@
-"""The app's own dark theme. Every colour on the screen is a token of the theme in force."""
+"""The app's own themes, dark and light. Every colour on the screen is a token of the theme in force."""
 
 from typing import Final
 
@@ -26,5 +26,30 @@ FLOWIMG_DARK: Final = Theme(
         "footer-background": "#181825",
         "footer-key-foreground": "#fab387",
         "button-color-foreground": "#1e1e2e",
+    },
+)
+
+FLOWIMG_LIGHT: Final = Theme(
+    name="flowimg-light",
+    primary="#7526d9",
+    secondary="#1a58d6",
+    accent="#a34008",
+    foreground="#2b2d3f",
+    background="#ffffff",
+    surface="#f2f3f8",
+    panel="#dfe2ec",
+    success="#23701a",
+    warning="#855300",
+    error="#b80f36",
+    dark=False,
+    variables={
+        "border": "#7526d9",
+        "border-blurred": "#a8acbf",
+        "block-cursor-foreground": "#2b2d3f",
+        "block-cursor-background": "#dfe2ec",
+        "block-cursor-text-style": "none",
+        "footer-background": "#ffffff",
+        "footer-key-foreground": "#a34008",
+        "button-color-foreground": "#ffffff",
     },
 )

@@ -58,6 +58,15 @@ def test_at_a_dumb_terminal_the_app_ends_with_2_and_a_hint(flowimg: Installation
     assert "\x1b" not in shown
 
 
+def test_the_mouse_is_no_matter_of_a_command_without_a_screen(flowimg: Installation) -> None:
+    answer = flowimg.quick("--no-mouse", "status")
+
+    assert (answer.code, answer.stdout) == (2, "")
+    assert "--no-mouse is for the app" in answer.stderr
+    assert "--no-mouse" in flowimg.quick("--help").stdout
+    assert "--no-mouse" in flowimg.quick("demo", "--help").stdout
+
+
 @pytest.mark.parametrize(
     "arguments",
     ["nonsense", "sync --nonsense", "profile nonsense", "refresh", "profile add", "profile show"],

@@ -1,149 +1,177 @@
 """The app on a real pseudo-terminal: how it ends, and what it leaves behind on the screen and on the disk."""
 
-import os
-import pty
-import select
+import re
 import signal
-import subprocess
+import stat
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-PATIENCE = 30.0
-RESTORED = (b"\x1b[?1049l", b"\x1b[?1003l", b"\x1b[?25h")
+from tests.tui.terminal import PATIENCE, RESTORED, Terminal, demo_in
 
-
-BROKEN_APP = """
+SECRET = "caNaRy0123456789"
+BREAKING = f"""
 from flowimg_tui.cli.app import main
 from flowimg_tui.tui.screens.main import MainScreen
 
 def break_down(self):
-    secret = "canary"
-    raise RuntimeError(f"not {secret}"[:3])
+    known_here = "{SECRET}"
+    raise RuntimeError("Cookie: __Secure-next-auth.session-token=" + known_here)
 
-MainScreen.action_help = break_down
-main()
+"""
+BY_A_KEY = BREAKING + "MainScreen.action_help = break_down; main()"
+IN_A_WORKER = (
+    BREAKING
+    + """
+async def break_down_later(self):
+    break_down(self)
+
+MainScreen.action_help = lambda self: self.run_worker(break_down_later(self)); main()
+"""
+)
+IN_THE_KEYS = """
+from textual._xterm_parser import XTermParser
+from flowimg_tui.cli.app import main
+
+understood = XTermParser.feed
+
+def broken(self, data):
+    if "?" in data:
+        raise RuntimeError("not understood")
+    return understood(self, data)
+
+XTermParser.feed = broken; main()
+"""
+# Where the terminal has gone: 129 if the keys are read no more, else 1.
+READING_ON = """
+import os, threading
+from flowimg_tui.cli.app import main
+from flowimg_tui.tui.ending import EndFromOutside
+
+def end(*_):
+    (reader,) = [each for each in threading.enumerate() if each.name == "textual-input"] or [None]
+    if reader is not None:
+        reader.join(20)
+    os._exit(1 if reader is not None and reader.is_alive() else 129)
+
+EndFromOutside._come = end; main()
 """
 
 
-class Terminal:
-    """A pseudo-terminal with ``flowimg demo`` on it."""
-
-    def __init__(self, folder: Path, program: Sequence[str] = (sys.executable, "-m", "flowimg_tui")) -> None:
-        self.master, slave = pty.openpty()
-        command = [*program, "demo", "--rate", "2000", "--keep", str(folder)]
-        size = {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
-        environment = {**os.environ, **size, "FLOWIMG_PAGE_DELAY": "0"}
-        self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
-        )
-        os.close(slave)
-        self.seen = b""
-
-    def wait_for(self, words: bytes) -> None:
-        """Read on until ``words`` were drawn."""
-        deadline = time.monotonic() + PATIENCE
-        while words not in self.seen:
-            if time.monotonic() > deadline:
-                pytest.fail(f"{words!r} did not come; the end of what came: {self.seen[-2000:]!r}")
-            self._read(0.1)
-
-    def press(self, keys: bytes) -> None:
-        os.write(self.master, keys)
-
-    def end(self) -> int:
-        """Read to the end and return the exit code."""
-        deadline = time.monotonic() + PATIENCE
-        while self.process.poll() is None:
-            if time.monotonic() > deadline:
-                pytest.fail("the app did not end")
-            self._read(0.1)
-        self._read(0)
-        return self.process.returncode
-
-    def hang_up(self) -> None:
-        """Take the terminal away, as a broken SSH link does."""
-        os.close(self.master)
-        self.master = -1
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        if self.master >= 0:
-            os.close(self.master)
-
-    def _read(self, patience: float) -> None:
-        while select.select([self.master], [], [], patience)[0]:
-            try:
-                data = os.read(self.master, 65536)
-            except OSError:
-                return
-            if not data:
-                return
-            self.seen += data
-            patience = 0
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """The folder of the demo's home and pictures."""
+    return tmp_path / "kept"
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    opened = Terminal(tmp_path / "kept")
-    yield opened
-    opened.close()
+def terminal(kept: Path) -> Iterator[Terminal]:
+    with Terminal(*demo_in(kept)) as opened:
+        yield opened
+
+
+def is_restored(terminal: Terminal) -> bool:
+    return all(sequence in terminal.seen for sequence in RESTORED)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_in_mid_download_restores_the_terminal_and_leaves_no_temp(
-    terminal: Terminal, tmp_path: Path, number: signal.Signals
+    terminal: Terminal, kept: Path, number: signal.Signals
 ) -> None:
-    terminal.wait_for(b"Press s to sync")
-    terminal.press(b"s")
-    terminal.wait_for(b"Synced 42 new images")
-    terminal.press(b"d")
-    terminal.wait_for(b"asking")
+    terminal.begin_a_download()
     terminal.process.send_signal(number)
     assert terminal.end() == 128 + number
-    for sequence in RESTORED:
-        assert sequence in terminal.seen
-    assert not list((tmp_path / "kept").rglob("*.part"))
+    assert is_restored(terminal)
+    assert not list(kept.rglob("*.part"))
 
 
 def test_q_ends_with_0_and_restores_the_terminal(terminal: Terminal) -> None:
     terminal.wait_for(b"Press s to sync")
     terminal.press(b"q")
     assert terminal.end() == 0
-    for sequence in RESTORED:
-        assert sequence in terminal.seen
+    assert is_restored(terminal)
 
 
+# A terminal that dies
+
+
+@pytest.mark.parametrize("hears", ["the signal", "nothing", "nothing as it ignores it"])
 @pytest.mark.parametrize("working", [False, True], ids=["idle", "in mid-download"])
-def test_a_terminal_that_goes_away_ends_the_app(terminal: Terminal, tmp_path: Path, working: bool) -> None:
-    terminal.wait_for(b"Press s to sync")
-    if working:
-        terminal.press(b"s")
-        terminal.wait_for(b"Synced 42 new images")
-        terminal.press(b"d")
-        terminal.wait_for(b"asking")
-    terminal.hang_up()
-    terminal.process.send_signal(signal.SIGHUP)
-    assert terminal.process.wait(PATIENCE) == 129
-    assert not list((tmp_path / "kept").rglob("*.part"))
+def test_a_terminal_that_goes_away_ends_the_app(kept: Path, working: bool, hears: str) -> None:
+    ignoring = hears == "nothing as it ignores it"
+    with Terminal(*demo_in(kept), prepare=ignore_hangups if ignoring else None) as terminal:
+        if working:
+            terminal.begin_a_download()
+        else:
+            terminal.wait_for(b"Press s to sync")
+        terminal.hang_up()
+        if hears == "the signal":
+            terminal.process.send_signal(signal.SIGHUP)
+        assert terminal.process.wait(PATIENCE) == 129
+    assert not list(kept.rglob("*.part"))
+    assert not list(kept.rglob("flowimg-report-*"))
+    assert "Ended by SIGHUP" in (kept / "home" / "flowimg.log").read_text("utf-8")
 
 
-def test_an_unexpected_error_restores_the_terminal_and_shows_no_variables(tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path / "kept", [sys.executable, "-c", BROKEN_APP])
-    try:
+def ignore_hangups() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def test_from_a_terminal_that_has_gone_no_keys_are_read(kept: Path) -> None:
+    with Terminal(*demo_in(kept), program=(sys.executable, "-c", READING_ON)) as terminal:
+        terminal.wait_for(b"Press s to sync")
+        terminal.hang_up()
+        assert terminal.process.wait(PATIENCE) == 129
+
+
+# An error that should not happen
+
+
+@pytest.mark.parametrize("program", [BY_A_KEY, IN_A_WORKER], ids=["by a key", "in a worker"])
+def test_an_unexpected_error_restores_the_terminal_and_names_the_report(kept: Path, program: str) -> None:
+    with Terminal(*demo_in(kept), program=(sys.executable, "-c", program)) as terminal:
         terminal.wait_for(b"Press s to sync")
         terminal.press(b"?")
         assert terminal.end() == 1
-    finally:
-        terminal.close()
-    assert b"The log tells more" in terminal.seen
-    assert b"canary" not in terminal.seen
+    assert is_restored(terminal)
+    last = terminal.seen[terminal.seen.rindex(RESTORED[0]) :].decode()
+    assert "flowimg: An error that should not happen: RuntimeError: Cookie: " in last
+    (report,) = (kept / "home").glob("flowimg-report-*.txt")
+    assert f"flowimg: A report without credentials is in {report}\r\n" in last
+    assert "Traceback" not in last
+    text = report.read_text("utf-8")
+    assert "in break_down" in text
+    assert "flowimg_tui.workspace.profiles: Added profile demo" in text
+    assert "120×40" in text
+    assert "Unexpected error on the screen" in (kept / "home" / "flowimg.log").read_text("utf-8")
+    for place in (terminal.seen.decode(), text, (kept / "home" / "flowimg.log").read_text("utf-8")):
+        assert SECRET not in place
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+
+
+def test_an_error_in_the_thread_of_the_keys_ends_the_app_with_1_and_a_report(kept: Path) -> None:
+    with Terminal(*demo_in(kept), program=(sys.executable, "-c", IN_THE_KEYS)) as terminal:
+        terminal.wait_for(b"Press s to sync")
+        terminal.press(b"?")
+        assert terminal.end() == 1
+    assert is_restored(terminal)
     assert b"Traceback" not in terminal.seen
-    for sequence in RESTORED:
-        assert sequence in terminal.seen
-    assert "Unexpected error" in (tmp_path / "kept" / "home" / "flowimg.log").read_text("utf-8")
+    (report,) = (kept / "home").glob("flowimg-report-*.txt")
+    assert "RuntimeError: not understood" in report.read_text("utf-8")
+
+
+def test_the_report_of_a_demo_outlives_its_folder(tmp_path: Path) -> None:
+    own = {"HOME": str(tmp_path), "FLOWIMG_HOME": str(tmp_path / "own"), "TMPDIR": str(tmp_path)}
+    program = (sys.executable, "-c", BY_A_KEY)
+    with Terminal("demo", program=program, variables=own) as terminal:
+        terminal.wait_for(b"Press s to sync")
+        terminal.press(b"?")
+        assert terminal.end() == 1
+    named = re.search(r"is in (\S+)\r\n", terminal.seen.decode())
+    assert named is not None
+    report = Path(named[1])
+    assert report.parent == tmp_path / "own"
+    assert "Added profile demo" in report.read_text("utf-8")
+    assert not list(tmp_path.glob("flowimg-demo-*"))

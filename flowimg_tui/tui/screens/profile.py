@@ -86,6 +86,9 @@ class ProfileScreen(ModalScreen[SavedProfile | None]):
                 yield Button("Cancel  esc", id="form-cancel", compact=True)
 
     def on_mount(self) -> None:
+        for field in self.query(Input):
+            # A cursor that blinks sends something twice a second, all night.
+            field.cursor_blink = False
         self._show_default_folder()
         self._say(self._says, Mood.WARNING)
         self.query_one("#form-cookies" if self._profile else "#form-name").focus()

@@ -1,0 +1,31 @@
+"""The app, opened by a command."""
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from flowimg_tui.cli.diagnostics import tell
+from flowimg_tui.workspace import Workspace
+
+NoMouse: TypeAlias = Annotated[
+    bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, to select and copy with it.")
+]
+
+
+def flags_of(no_mouse: bool) -> dict[str, object]:
+    """Return what the flag says as a setting; without it the other places decide."""
+    return {"mouse": False if no_mouse else None}
+
+
+def show_app(workspace: Workspace, reports: Path | None = None) -> int:
+    """Show the app until it ends, tell what it leaves to tell, and return the exit code for the process.
+
+    ``reports`` is as for ``run_app``. Raises ``WorkspaceError`` for settings that cannot be used.
+    """
+    from flowimg_tui.tui.terminal import run_app
+
+    ending = run_app(workspace, reports=reports)
+    for line in ending.lines:
+        tell(f"flowimg: {line}")
+    return ending.code
