@@ -67,7 +67,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FRAMES_PER_SECOND: Final = 8
 NARROW_BELOW: Final = 100
 
 
@@ -132,7 +131,7 @@ class MainScreen(Screen[None]):
         self._table = self.query_one(ImageTable)
         self._transfers = self.query_one(TransfersPane)
         self._status = self.query_one(StatusLine)
-        self._ticker = self.set_interval(1 / FRAMES_PER_SECOND, self._tick, pause=True)
+        self._ticker = self.set_interval(1 / self._app.progress_rate, self._tick, pause=True)
         self._read_profiles()
         self._table.focus()
         self._open_first()
