@@ -24,6 +24,7 @@ from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import ProfileRecord
+from flowimg_tui.tui.commands import FlowimgCommands
 from flowimg_tui.tui.ending import SHUTDOWN_SECONDS, EndFromOutside
 from flowimg_tui.tui.messages import RunEnded, RunProgressed
 from flowimg_tui.tui.runs import Run, RunKind
@@ -40,7 +41,7 @@ class FlowimgApp(App[None]):
 
     TITLE = "flowimg"
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS = {FlowimgCommands}
     BINDINGS = [Binding("ctrl+q", "screen.leave", "Quit", show=False, system=True)]
 
     def __init__(

@@ -88,6 +88,13 @@ class MainScreen(Screen[None]):
         Binding(
             "u", "undo_refresh", "Undo", show=False, tooltip="Undo the latest force refresh (asks first)"
         ),
+        Binding(
+            "ctrl+p",
+            "app.command_palette",
+            "Palette",
+            show=False,
+            tooltip="Find a command or a theme by its name",
+        ),
         Binding("question_mark", "help", "Help", key_display="?", tooltip="Show this list of keys"),
         Binding("q", "leave", "Quit", tooltip="Quit; asks first while something works"),
         Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),
@@ -475,10 +482,14 @@ class MainScreen(Screen[None]):
             pane.rest()
             self._table.focus()
 
+    @property
+    def keys(self) -> list[Binding]:
+        """What this screen's keys do."""
+        return [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
+
     def action_help(self) -> None:
-        keys = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
         moves = [binding for binding in ImageTable.BINDINGS if isinstance(binding, Binding)]
-        self._app.push_screen(HelpScreen((("Keys", keys), ("In the table", moves))))
+        self._app.push_screen(HelpScreen((("Keys", self.keys), ("In the table", moves))))
 
     def action_leave(self) -> None:
         if self._app.runs:

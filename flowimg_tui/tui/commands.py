@@ -1,0 +1,60 @@
+"""What the command palette offers: ``area: Verb object``, so that a word of either finds it."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+if TYPE_CHECKING:
+    from flowimg_tui.tui.screens.main import MainScreen
+
+_ACTIONS: Final = {
+    "sync": "gallery: Sync metadata",
+    "download": "gallery: Download pictures",
+    "retry": "gallery: Retry what failed",
+    "verify": "gallery: Verify saved files",
+    "stop": "gallery: Stop the work",
+    "refresh": "gallery: Force refresh",
+    "undo_refresh": "gallery: Undo the force refresh",
+    "new": "profile: Add a profile",
+    "edit": "profile: Edit the profile",
+    "remove": "profile: Remove the profile",
+    "profiles": "view: Go to the profiles",
+    "log": "view: Unfold the log",
+    "help": "app: Show all keys",
+    "leave": "app: Quit flowimg",
+}
+
+
+class _Command(NamedTuple):
+    name: str
+    help: str
+    run: Callable[[], object]
+
+
+class FlowimgCommands(Provider):
+    """The keys of the main screen that can do something now, and the themes."""
+
+    async def discover(self) -> Hits:
+        for command in self._commands():
+            yield DiscoveryHit(command.name, command.run, help=command.help)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for command in self._commands():
+            score = matcher.match(command.name)
+            if score > 0:
+                yield Hit(score, matcher.highlight(command.name), command.run, help=command.help)
+
+    def _commands(self) -> Iterator[_Command]:
+        screen = cast("MainScreen", self.app.screen_stack[0])
+        for binding in screen.keys:
+            name = _ACTIONS.get(binding.action)
+            if name is not None and screen.why_not(binding.action) is None:
+                yield _Command(name, binding.tooltip, getattr(screen, f"action_{binding.action}"))
+        for theme in sorted(self.app.available_themes):
+            yield _Command(f"theme: Use {theme}", "It comes back the next time", partial(self._use, theme))
+
+    def _use(self, theme: str) -> None:
+        self.app.theme = theme
