@@ -358,6 +358,8 @@ class MainScreen(Screen[None]):
             return
         if turn != state.counted or state.record.id not in self._states:
             return  # a later count is on its way, and this one may be the older; or the profile is gone
+        if not self.query(ProfilePane):
+            return  # the app was quit meanwhile, and what would show it has been taken down
         before, state.counts = state.counts, counts
         self.query_one(ProfilePane).show_counts(state.record, counts)
         if state is self._shown:
