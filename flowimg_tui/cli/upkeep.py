@@ -1,6 +1,7 @@
 """``flowimg verify`` and ``refresh``: whether all is well with what is here, and a fresh start."""
 
 import contextlib
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -32,14 +33,25 @@ def verify(
         add_sum: AddSum = lambda *_: None  # noqa: E731 - so much for nothing to write
         if sums is not None:
             add_sum = stack.enter_context(writing_sums(sums))
-        code = run_for_profiles(partial(_verify, add_sum), profile, every, style)
-        if code not in (ExitCode.DONE, ExitCode.SOME_FAILED):
-            # Not all files were looked at: the list that may be there stays as it is.
+        seen = _Seen()
+        code = run_for_profiles(partial(_verify, add_sum, seen), profile, every, style)
+        if seen.runs != seen.whole or code not in (ExitCode.DONE, ExitCode.SOME_FAILED):
+            if sums is not None:
+                tell(f"{sums} stays as it was: not every file could be looked at.")
             raise typer.Exit(code)
     raise typer.Exit(code)
 
 
-async def _verify(add_sum: AddSum, run: Run, profile: ProfileRecord) -> Outcome:
+@dataclass
+class _Seen:
+    """How many profiles were to be verified, and of how many every file was looked at."""
+
+    runs: int = 0
+    whole: int = 0
+
+
+async def _verify(add_sum: AddSum, seen: _Seen, run: Run, profile: ProfileRecord) -> Outcome:
+    seen.runs += 1
     problems: list[dict[str, str | None]] = []
     async for event in run.told(profile, run.workspace.verify(profile, run.stop, add_sum)):
         if isinstance(event, FileProblem):
@@ -47,6 +59,7 @@ async def _verify(add_sum: AddSum, run: Run, profile: ProfileRecord) -> Outcome:
             problems.append({"problem": event.problem, **about, "reason": event.reason})
         elif isinstance(event, VerifyFinished):
             finished = event
+    seen.whole += finished.complete and not finished.unreadable
     answer: dict[str, object] = {
         "profile": profile.name,
         "checked": finished.checked,

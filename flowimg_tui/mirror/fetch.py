@@ -96,7 +96,7 @@ class Errand:
             Source.API: crew.image_seconds * _SHARE_OF_API,
             Source.SIGNED_URL: crew.image_seconds,
         }
-        self._tries = 0
+        self._made = dict.fromkeys(Source, 0)
         self._troubles: list[tuple[Source, Exception]] = []
 
     async def run(self) -> Fetched:
@@ -121,7 +121,7 @@ class Errand:
                 picture = await self._ask_url(answer.url)
                 if picture is not None:
                     return picture
-        raise Unavailable(self._troubles, self._tries)
+        raise Unavailable(self._troubles, sum(self._made.values()))
 
     def _has_expired(self) -> bool:
         return any(isinstance(error, Expired) for _, error in self._troubles)
@@ -170,10 +170,13 @@ class Errand:
         self._crew.board.received(self._image.id, done, total)
 
     async def _repeated(self, source: Source, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Return what ``ask`` gives; what passes is asked again, as long as the image has tries and time."""
-        made = 0
+        """Return what ``ask`` gives; what passes is asked again, as long as the image has tries and time.
+
+        A source that has had all its tries gets one more where it is asked anew.
+        """
         while True:
-            made += 1
+            self._made[source] += 1
+            made = self._made[source]
             try:
                 one_try = partial(self._one_try, source, ask)
                 return await self._crew.throttle.request(one_try, partial(self._show_turn, made))
@@ -188,7 +191,6 @@ class Errand:
             await asyncio.sleep(pause)
 
     async def _one_try(self, source: Source, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        self._tries += 1
         self._crew.board.asks(self._image.id, source)
         begun = time.monotonic()
         deadline = asyncio.timeout(self._left[source])

@@ -60,6 +60,11 @@ class KeptRecords:
             raise unusable(str(self._folder), error) from error
         return copy
 
+    def remove_all(self) -> None:
+        """Remove the copies: their profile goes. Raises ``OSError``."""
+        for copy in self._copies():
+            copy.path.unlink()
+
     def _copies(self) -> list[Copy]:
         """Return the copies, the latest first."""
         if not self._folder.is_dir():

@@ -156,6 +156,11 @@ def _absent(path: Path) -> _Finding:
     if path.exists():
         return _Finding(Problem.DAMAGED, "something that is no file stands in its place")
     output = path.parent.parent
-    if not output.is_dir():
-        return _Finding(Problem.UNREADABLE, f"the folder {output} is not there; is its disk?")
+    # An empty folder is what a disk that is not mounted leaves in its place.
+    if not output.is_dir() or not any(output.iterdir()):
+        return _Finding(
+            Problem.UNREADABLE,
+            f"the folder {output} is not there, or empty; is its disk? "
+            "If all is really gone, put any file into it and verify again",
+        )
     return _Finding(Problem.MISSING, "the file is gone")

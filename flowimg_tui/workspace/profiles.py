@@ -14,6 +14,7 @@ from flowimg_tui.config.credentials import CredentialsError, CredentialStore, ch
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.flow.errors import FlowError
 from flowimg_tui.flow.session import SessionCheck, check_session
+from flowimg_tui.mirror.kept_records import KeptRecords
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.secret import Secret
 from flowimg_tui.store.gallery import Gallery
@@ -43,6 +44,7 @@ class Profiles:
         self, locations: Locations, gallery: Gallery, preferences: Preferences, service: ServiceFactory
     ) -> None:
         self._locks = locations.locks
+        self._kept = locations.kept
         self._gallery = gallery
         self._preferences = preferences
         self._make_service = service
@@ -99,8 +101,11 @@ class Profiles:
         with holding(self._locks, profile.name):
             try:
                 self._credentials.remove(profile.name)
+                KeptRecords(self._kept, profile.name).remove_all()
             except CredentialsError as error:
                 raise WorkspaceError(str(error)) from error
+            except OSError as error:
+                raise WorkspaceError(f"{self._kept} cannot be written: {error.strerror}.") from error
             images = self._gallery.remove_profile(profile.id)
         log.info("Removed profile %s with %d image records (files preserved on disk)", profile.name, images)
         return images

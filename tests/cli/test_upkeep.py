@@ -64,6 +64,18 @@ def test_verify_writes_sums_that_sha256sum_accepts(full: Installation, tmp_path:
     assert (checked.returncode, checked.stdout.count(": OK")) == (0, 3)
 
 
+def test_sums_are_kept_where_the_disk_of_the_pictures_is_gone(full: Installation, tmp_path: Path) -> None:
+    sums = tmp_path / "SHA256SUMS"
+    assert full.quick("verify", "--sums", str(sums)).code == 0
+    before = sums.read_text()
+    full.pictures.rename(tmp_path / "unplugged")
+    answer = full.quick("verify", "--sums", str(sums))
+    assert answer.code == 4
+    assert f"{sums} stays as it was" in answer.stderr
+    assert sums.read_text() == before
+    assert full.counts()["pending"] == 0
+
+
 def test_sums_that_cannot_be_written_end_with_1_and_say_where(full: Installation, tmp_path: Path) -> None:
     answer = full.quick("verify", "--sums", str(tmp_path / "nowhere" / "SUMS"))
     assert answer.code == 1

@@ -121,14 +121,21 @@ def test_a_damaged_file_is_left_as_it_is(full: Mirror) -> None:
     assert file_of(full, "i2").name == "key-i2-2.png"
 
 
-def test_a_disk_that_is_not_there_makes_nothing_pending(full: Mirror, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mount_point", ["gone", "empty"])
+def test_a_disk_that_is_not_there_makes_nothing_pending(
+    full: Mirror, tmp_path: Path, mount_point: str
+) -> None:
     full.output.rename(tmp_path / "unplugged")
+    if mount_point == "empty":
+        full.output.mkdir()
     events = verified(full)
     assert {problem.problem for problem in of_kind(events, FileProblem)} == {Problem.UNREADABLE}
     assert all("is its disk" in problem.reason for problem in of_kind(events, FileProblem))
     finished = only(events, VerifyFinished)
     assert (finished.unreadable, finished.pending_again) == (5, 0)
     assert not finished.all_well
+    if mount_point == "empty":
+        full.output.rmdir()
     (tmp_path / "unplugged").rename(full.output)
     assert only(verified(full), VerifyFinished).all_well
 
@@ -138,6 +145,7 @@ def test_a_day_that_was_deleted_comes_again(full: Mirror) -> None:
     for path in day.iterdir():
         path.unlink()
     day.rmdir()
+    (full.output / "another day").mkdir()
     finished = only(verified(full), VerifyFinished)
     assert (finished.missing, finished.pending_again) == (5, 5)
     assert full.downloaded(ScriptedFlow(pictures=dict(zip(names(5), map(picture, range(5)), strict=True))))
