@@ -80,7 +80,7 @@ async def download(
         yield low
     run = _Download(gallery, profile, output, board, stop)
     sign_in = SharedSignIn(
-        partial(retry.repeated, service.account, _note_sign_in_trouble),
+        partial(retry.repeated, service.account, partial(_note_sign_in_trouble, board, retry.tries)),
         partial(remember_account, gallery, profile.id),
         renewal,
         run.tell,
@@ -249,8 +249,13 @@ class _Download:
         self.tell(ImageFailed(image.id, image.name, image.media_key, reason, error.retryable, parked))
 
 
-def _note_sign_in_trouble(next_try: int, seconds: float, error: FlowError) -> None:
+def _note_sign_in_trouble(
+    board: ProgressBoard, tries: int, next_try: int, seconds: float, error: FlowError
+) -> None:
+    """Tell of a pause before the sign-in, for which every image waits."""
     log.warning("The sign-in, try %d, again in %.1f s: %s", next_try - 1, seconds, error)
+    for transfer in board.snapshot().transfers:
+        board.waits(transfer.image_id, next_try, tries, seconds, str(error))
 
 
 def _first_leaf(group: BaseExceptionGroup[E]) -> E:

@@ -17,7 +17,7 @@ from flowimg_tui.flow.errors import (
     Unreachable,
 )
 from flowimg_tui.flow.pace import RetryPolicy
-from flowimg_tui.flow.service import Media
+from flowimg_tui.flow.service import Account, Media
 from flowimg_tui.mirror.events import ImageFailed, ImageSaved, LowSpace
 from flowimg_tui.mirror.progress import Phase, Source, Transfer
 from flowimg_tui.mirror.stop import Stop
@@ -208,6 +208,30 @@ def test_a_pause_that_one_worker_is_asked_for_holds_them_all(mirror: Mirror) -> 
     assert {one.reason for one in shown} == {"slow down.", "Flow asks for a pause"}
     assert all(one.resumes_at is not None for one in shown)
     assert {(one.next_try, one.tries) for one in shown} == {(2, 3), (1, 3)}
+
+
+def test_a_pause_before_the_sign_in_is_shown_in_each_row(mirror: Mirror) -> None:
+    script = knows_many(mirror, 4)
+
+    class Asked(ScriptedFlow):
+        async def account(self) -> Account:
+            await until(lambda: len(mirror.board.snapshot().transfers) == 2)
+            return await super().account()
+
+    async def run() -> list[Transfer]:
+        stop = Stop()
+        service = Asked(pictures=script, accounts=[RateLimited("slow down.", 600.0)])
+        running = asyncio.create_task(collected(mirror.downloads(service, stop, 2)))
+        await until(lambda: any(one.resumes_at for one in mirror.board.snapshot().transfers))
+        shown = list(mirror.board.snapshot().transfers)
+        stop.ask()
+        await running
+        return shown
+
+    shown = asyncio.run(run())
+    assert {(one.phase, one.next_try, one.tries, one.reason) for one in shown} == {
+        (Phase.WAITING, 2, 3, "slow down.")
+    }
 
 
 def test_a_pause_of_more_than_a_quarter_of_an_hour_ends_the_run_with_the_time(mirror: Mirror) -> None:
