@@ -1,5 +1,6 @@
 """HTTP as this project speaks it: two clients that cannot be confused, bounded bodies, our own errors."""
 
+import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
@@ -32,6 +33,8 @@ PICTURE_LIMIT: Final = 64 * MIB
 REDIRECT_LIMIT: Final = 5
 RETRY_AFTER_LIMIT: Final = 24 * 3600.0
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+ANSWER_SECONDS: Final = 180.0
+"""For a whole answer: one that comes drop by drop is never late for the timeout of a single read."""
 SIGNED_URL_HOSTS: Final = ("storage.googleapis.com", "flow-content.google")
 SIGNED_URL_SUFFIX: Final = ".googleusercontent.com"
 _EXPIRES: Final = re.compile(r"[?&]Expires=([0-9]{1,12})(?:&|$)")
@@ -137,17 +140,22 @@ async def streamed(
     *,
     headers: dict[str, str] | None = None,
     post: bytes | None = None,
+    picture: bool = False,
 ) -> AsyncIterator[httpx.Response]:
     """GET ``url``, or POST a body to it, and give the response before its own body.
 
-    Failures of the way are :class:`Unreachable`.
+    Failures of the way are :class:`Unreachable`, and so is an answer that takes longer than
+    :data:`ANSWER_SECONDS`; for a ``picture`` whoever asks for it knows how long it may take.
     """
     method = "GET" if post is None else "POST"
     host = _host_of(url)
     try:
-        async with client.stream(method, url, headers=headers, content=post) as response:
+        async with (
+            asyncio.timeout(None if picture else ANSWER_SECONDS),
+            client.stream(method, url, headers=headers, content=post) as response,
+        ):
             yield response
-    except httpx.TimeoutException as error:
+    except (TimeoutError, httpx.TimeoutException) as error:
         raise Unreachable(f"{host} did not answer in time.") from error
     except httpx.TooManyRedirects as error:
         raise Refused(f"{host} redirects without end.") from error
@@ -197,7 +205,7 @@ async def fetch_picture(
     """
     # A picture does not get smaller, and its announced length must be that of its bytes.
     headers = {"accept-encoding": "identity"}
-    async with streamed(client, url.reveal(), headers=headers) as response:
+    async with streamed(client, url.reveal(), headers=headers, picture=True) as response:
         check(response)
         if response.status_code != 200:
             raise signed_url_error(response)

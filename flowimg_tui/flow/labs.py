@@ -169,7 +169,7 @@ class LabsService:
             "origin": "https://labs.google",
             "referer": "https://labs.google/",
         }
-        async with streamed(self._api, url, headers=headers) as response:
+        async with streamed(self._api, url, headers=headers, picture=True) as response:
             if response.status_code == 200:
                 # In base64, with what stands around it.
                 body = await read_body(response, self._picture_limit * 4 // 3 + MIB, progress)
