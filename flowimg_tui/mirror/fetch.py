@@ -215,7 +215,9 @@ class Errand:
         self._show_wait(this_try, seconds, _FEWER if seconds is None else _POOL_PAUSE)
 
     def _show_wait(self, next_try: int, seconds: float | None, reason: str) -> None:
-        self._crew.board.waits(self._image.id, next_try, self._crew.retry.tries, seconds, reason)
+        # The one more try of a source that is asked anew is beyond those that the policy gives.
+        tries = max(self._crew.retry.tries, next_try)
+        self._crew.board.waits(self._image.id, next_try, tries, seconds, reason)
 
     async def _signed_in(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return what ``ask`` gives in a live session; where one ends, the next one is waited for."""
