@@ -12,13 +12,13 @@ from typing import Final
 
 import msgspec
 
+from flowimg_tui.config.private_file import TEMP_SUFFIX, write_private
 from flowimg_tui.secret import Secret
 
 _PROFILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _FILE_LIMIT: Final = 256 * 1024
 _LOCK_LOOKS: Final = 50
 _LOCK_PAUSE: Final = 0.02
-_TEMP_SUFFIX: Final = ".tmp"
 
 
 class CredentialsError(Exception):
@@ -98,7 +98,7 @@ class CredentialStore:
                 pass
 
     def _temps(self) -> list[Path]:
-        return list(self._folder.glob(f"*{_TEMP_SUFFIX}"))
+        return list(self._folder.glob(f"*{TEMP_SUFFIX}"))
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -131,20 +131,12 @@ class CredentialStore:
 
     def _write(self, profile: str, cookies: Mapping[str, Secret]) -> None:
         path = self._path(profile)
-        temp = path.with_suffix(f".{os.getpid()}{_TEMP_SUFFIX}")
+        kept = {"cookies": {key: cookies[key].reveal() for key in cookies}}
         try:
             self._refuse_wide(self._folder, "700")
-            descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode({"cookies": {key: cookies[key].reveal() for key in cookies}}))
-                file.flush()
-                os.fsync(file.fileno())
-            temp.replace(path)
+            write_private(path, msgspec.json.encode(kept))
         except OSError as error:
             raise CredentialsError(f"{path} cannot be written: {error.strerror}.") from error
-        finally:
-            with contextlib.suppress(OSError):
-                temp.unlink(missing_ok=True)
 
     def remove(self, profile: str) -> None:
         """Remove the cookies of ``profile``, if there are any. Raises :class:`CredentialsError`."""
