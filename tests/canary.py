@@ -116,6 +116,11 @@ class Asked:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def line(self) -> str:
+        """The beginning of the request line: ``GET /fx/api``."""
+        return f"{self.method} {self.path}"
+
     def secrets(self) -> list[tuple[str, str]]:
         """Return the kind and the value of each secret in it."""
         query, form = parse_qs(urlsplit(self.path).query), parse_qs(self.body.decode())
@@ -233,8 +238,7 @@ class _Passing(BaseHTTPRequestHandler):
         asked = Asked(self.command, self.path, headers, body)
         self.server.asked.append(asked)
         scripts = self.server.scripts.items()
-        line = f"{self.command} {self.path}"
-        script = next((script for begin, script in scripts if line.startswith(begin)), None)
+        script = next((script for begin, script in scripts if asked.line.startswith(begin)), None)
         answer = script(asked) if script else None
         # Who asked may have gone meanwhile.
         with suppress(ConnectionError):

@@ -46,7 +46,7 @@ from tests.cli.terminal import ENTER
 from tests.conftest import SERVICES, cookies_of
 from tests.workspace.helpers import downloaded, synced
 
-IMAGES = 6
+IMAGES = 3
 LOG_BYTES = 2 * 1024 * 1024
 """At this size the log is rotated."""
 
@@ -85,7 +85,7 @@ def service(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def flowimg(between: Between, tmp_path: Path) -> Watched:
     """An installation without any profile that logs all it can."""
-    quick = {"page_delay": "0", "retry_base": "0", "retries": "2", "page_size": "4", "log_level": "debug"}
+    quick = {"page_delay": "0", "retry_base": "0", "retries": "2", "page_size": "2", "log_level": "debug"}
     here = tmp_path / "here"
     here.mkdir()
     return Watched(demo_environment(between.demo, here), here).with_settings(**between.settings, **quick)
@@ -433,6 +433,18 @@ def test_a_host_that_flow_sends_to_is_not_asked(
 
 # A service that says what it was asked with
 
+SYNC, CHECK = ("sync", "--jsonl"), ("profile", "check", "studio", "--json")
+DOWNLOADS = (("download", "--json"), ("download", "--jsonl"), ("list", "--json"))
+ASKED_BY = {
+    "labs": dict(
+        zip(PLACES["labs"], ((SYNC, *DOWNLOADS, CHECK), (SYNC,), DOWNLOADS, DOWNLOADS), strict=True)
+    ),
+    "google": dict(
+        zip(PLACES["google"], ((SYNC, *DOWNLOADS, CHECK), (SYNC, *DOWNLOADS, CHECK), DOWNLOADS), strict=True)
+    ),
+}
+"""The commands that ask each place, or show what it said."""
+
 
 @pytest.mark.parametrize(
     ("service", "echo"),
@@ -442,17 +454,14 @@ def test_a_service_that_quotes_the_request_is_not_quoted(
     signed_in: Watched, between: Between, cookies: str, service: str, echo: str
 ) -> None:
     assert signed_in.quick("sync").code == 0
-    for place in PLACES[service]:
+    for place, commands in reversed(ASKED_BY[service].items()):
         between.scripts = {place: quoting({**ECHOES, **ECHOES_OF[service]}[echo])}
-        for command in (
-            ("sync", "--jsonl"),
-            ("download", "--json"),
-            ("download", "--jsonl"),
-            ("list", "--json"),
-        ):
+        before = len(between.asked)
+        for command in commands:
             signed_in.quick(*command)
-        signed_in.quick("profile", "check", "studio", "--json")
-        signed_in.edit("studio", cookies)
+        if CHECK in commands:
+            signed_in.edit("studio", cookies)
+        assert any(asked.line.startswith(place) for asked in between.asked[before:])
 
     assert between.canaries().found_among(signed_in.places()) == {}
 

@@ -22,8 +22,8 @@ from tests.conftest import SERVICES, cookies_of
 from tests.tui.conftest import still
 from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, status_of, text_of, until
 
-IMAGES = 6
-QUICK = {"page_delay": "0", "retry_base": "0", "retries": "2", "page_size": "4", "log_level": "debug"}
+IMAGES = 3
+QUICK = {"page_delay": "0", "retry_base": "0", "retries": "2", "page_size": "2", "log_level": "debug"}
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """The table at any length: it shows what is asked for, keeps its place, and draws only what changed."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from flowimg_tui.store.records import NewImage, ProfileRecord
+from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.workspace import Workspace
 from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, table_of, text_of, until
@@ -12,49 +15,52 @@ from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, table_of,
 NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def fill(workspace: Workspace, profile: ProfileRecord, numbers: range) -> None:
-    """Store images whose key begins with their number; the higher the newer."""
-    images = [
-        NewImage(f"name{number}", f"{number:08}-key", None, None, None, NEWEST + timedelta(minutes=number))
+@pytest.fixture
+def database(environment: dict[str, str], studio: ProfileRecord) -> Path:
+    """The database with its one profile and no image."""
+    del studio
+    return Path(environment["FLOWIMG_HOME"]) / "gallery.db"
+
+
+def fill(database: Path, numbers: range) -> None:
+    """Put images into it whose key begins with their number; the higher the newer."""
+    rows = [
+        (f"name{number}", f"{number:08}-key", f"{NEWEST + timedelta(minutes=number):%Y-%m-%dT%H:%M:%S.%fZ}")
         for number in numbers
     ]
-    sync = workspace.gallery.begin_sync(profile.id)
-    for start in range(0, len(images), 1000):
-        workspace.gallery.store_page(profile.id, sync, images[start : start + 1000])
+    statement = (
+        "INSERT INTO image (profile_id, name, media_key, created_at, last_sync)"
+        " SELECT id, ?, ?, ?, syncs FROM profile"
+    )
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.executemany(statement, rows)
 
 
-@pytest.mark.parametrize(
-    ("keys", "row"),
-    [
-        (["down", "j", "down", "k", "up"], 1),
-        (["G"], 4999),
-        (["end", "up"], 4998),
-        (["end", "home"], 0),
-        (["G", "g"], 0),
-        (["up", "k"], 0),
-        (["end", "down", "j"], 4999),
-        (["pagedown", "pageup"], 0),
-        (["ctrl+d", "ctrl+u"], 0),
-    ],
-)
-def test_the_cursor_goes_where_the_keys_say_and_stays_in_sight(
-    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord, keys: list[str], row: int
-) -> None:
-    fill(workspace, studio, range(5000))
+def test_the_cursor_goes_where_the_keys_say_and_stays_in_sight(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(5000))
 
     async def script(pilot: AppPilot) -> None:
-        await pilot.press(*keys)
-        await until(pilot, lambda: table_of(pilot).cursor == row)
-        await until(pilot, lambda: f"{4999 - row:08}" in text_of(pilot))
-        assert f"{row + 1} of 5000" in text_of(pilot)
+        async def leads_to(row: int, *keys: str) -> None:
+            await pilot.press(*keys)
+            await until(pilot, lambda: table_of(pilot).cursor == row)
+            await until(pilot, lambda: f"{4999 - row:08}" in text_of(pilot))
+            assert f"{row + 1} of 5000" in text_of(pilot)
+
+        await leads_to(1, "down", "j", "down", "k", "up")
+        await leads_to(4999, "G")
+        await leads_to(0, "g")
+        await leads_to(4998, "end", "up")
+        await leads_to(0, "home")
+        await leads_to(0, "up", "k")
+        await leads_to(4999, "end", "down", "j")
+        await leads_to(0, "g", "pagedown", "pageup")
+        await leads_to(0, "ctrl+d", "ctrl+u")
 
     drive(app, script, size=(80, 24))
 
 
-def test_every_row_can_be_reached_by_pages(
-    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
-) -> None:
-    fill(workspace, studio, range(300))
+def test_every_row_can_be_reached_by_pages(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(300))
     seen: set[str] = set()
 
     async def script(pilot: AppPilot) -> None:
@@ -70,17 +76,15 @@ def test_every_row_can_be_reached_by_pages(
     assert seen == {f"{number:08}" for number in range(300)}
 
 
-def test_the_cursor_stays_on_its_image_when_newer_ones_come(
-    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
-) -> None:
-    fill(workspace, studio, range(200))
+def test_the_cursor_stays_on_its_image_when_newer_ones_come(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(200))
 
     async def script(pilot: AppPilot) -> None:
         table = table_of(pilot)
         await pilot.press("pagedown", "pagedown", "pagedown", "down")
         before = table.image_at(table.cursor)
         height = table.cursor - table.scroll_offset.y
-        fill(workspace, studio, range(200, 230))
+        fill(database, range(200, 230))
         table.reload(230)
         await pilot.pause()
         assert table.image_at(table.cursor) == before
@@ -89,8 +93,8 @@ def test_the_cursor_stays_on_its_image_when_newer_ones_come(
     drive(app, script, size=(80, 24))
 
 
-def test_a_click_sets_the_cursor(app: FlowimgApp, workspace: Workspace, studio: ProfileRecord) -> None:
-    fill(workspace, studio, range(20))
+def test_a_click_sets_the_cursor(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(20))
 
     async def script(pilot: AppPilot) -> None:
         await pilot.click("#images", offset=(10, 7))
@@ -100,9 +104,9 @@ def test_a_click_sets_the_cursor(app: FlowimgApp, workspace: Workspace, studio: 
 
 
 def test_a_large_gallery_is_read_a_window_at_a_time(
-    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
+    app: FlowimgApp, workspace: Workspace, database: Path
 ) -> None:
-    fill(workspace, studio, range(20_000))
+    fill(database, range(20_000))
     read: list[int] = []
     window = workspace.gallery.window
 
@@ -123,9 +127,9 @@ def test_a_large_gallery_is_read_a_window_at_a_time(
 
 
 def test_a_change_of_one_image_draws_its_line_only(
-    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
+    app: FlowimgApp, workspace: Workspace, database: Path
 ) -> None:
-    fill(workspace, studio, range(100))
+    fill(database, range(100))
 
     async def script(pilot: AppPilot) -> None:
         table = table_of(pilot)
@@ -149,10 +153,8 @@ def test_a_change_of_one_image_draws_its_line_only(
     drive(app, script)
 
 
-def test_a_window_that_is_resized_shows_whole_rows_at_every_size(
-    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
-) -> None:
-    fill(workspace, studio, range(100))
+def test_a_window_that_is_resized_shows_whole_rows_at_every_size(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(100))
 
     async def script(pilot: AppPilot) -> None:
         for width, height in ((120, 40), (80, 24), (60, 20), (200, 50), (40, 12), (80, 24)):
