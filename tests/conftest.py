@@ -45,7 +45,7 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def _own_log() -> Iterator[None]:
     """Take back what a test's installation did to the loggers of this process."""
     yield
-    for name in ("flowimg_tui", "httpx", "httpcore", "asyncio"):
+    for name in ("flowimg_tui", "httpx", "httpcore", "asyncio", "peewee"):
         logger = logging.getLogger(name)
         for handler in logger.handlers[:]:
             logger.removeHandler(handler)
