@@ -41,6 +41,13 @@ class StoreError(Exception):
         self.full = full
 
 
+class Interrupted(StoreError):
+    """Another thread ended the query, or what it belongs to."""
+
+    def __init__(self) -> None:
+        super().__init__("The query was ended.")
+
+
 class Database(SqliteDatabase):
     """SQLite whose own troubles (locked, full, damaged) are a :class:`StoreError`; ours stay bugs."""
 
@@ -69,6 +76,8 @@ class Database(SqliteDatabase):
         except IntegrityError:
             raise
         except DatabaseError as error:
+            if _code(error) == sqlite3.SQLITE_INTERRUPT:
+                raise Interrupted from error
             raise unusable(str(self.database), error) from error
 
 
@@ -84,12 +93,18 @@ def unusable(path: str, error: Exception) -> StoreError:
 def _means_full(path: str, error: Exception) -> bool:
     if isinstance(error, OSError):
         return error.errno in _NO_ROOM
-    # Peewee's errors hold those of SQLite; that of a connection holds another of its own.
-    held: object = error
-    while (inner := getattr(held, "orig", None)) is not None:
-        held = inner
-    code = getattr(held, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    code = _code(error)
     return code == sqlite3.SQLITE_FULL or (code in _VAGUE and not _has_room(Path(path).parent))
+
+
+def _code(error: object) -> int:
+    """Return SQLite's code of an error of peewee, whose errors hold those of SQLite.
+
+    That of a connection holds another of its own.
+    """
+    while (inner := getattr(error, "orig", None)) is not None:
+        error = inner
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
 
 
 def _has_room(folder: Path) -> bool:
@@ -136,6 +151,11 @@ class Store:
             yield
         finally:
             self.close()
+
+    def _connection(self) -> sqlite3.Connection:
+        """Return the connection of the calling thread."""
+        connection: sqlite3.Connection = self._database.connection()  # type: ignore[no-untyped-call]
+        return connection
 
     def _transaction(self) -> Any:
         # A transaction that reads before it writes must hold the write lock from its start: SQLite

@@ -40,6 +40,10 @@ class Profile(Model):
     """The cursor of the page that an interrupted sync would ask for next: it holds an account id."""
     place_at = UtcField(null=True)
     """When the page before it was committed."""
+    filter_text = TextField(constraints=[SQL("DEFAULT ''")])
+    """What was looked for in its gallery last, as it was typed, and in which order."""
+    sort_key = TextField(constraints=[SQL("DEFAULT 'created'")])
+    descending = IntegerField(constraints=[SQL("DEFAULT 1")])
 
     class Meta:
         table_name = "profile"
@@ -50,7 +54,10 @@ NO_PLACE: Final[dict[str, None]] = {"place": None, "place_at": None}
 
 
 class Image(Model):
-    """One record of a profile's gallery."""
+    """One record of a profile's gallery.
+
+    The table has one more column, ``state``, which SQLite works out where it is asked for.
+    """
 
     id = AutoField()
     profile = ForeignKeyField(Profile, column_name="profile_id")
@@ -77,6 +84,8 @@ class Image(Model):
     height = IntegerField(null=True)
     project_title = TextField(null=True)
     legacy_name = TextField(null=True)
+    file_size = IntegerField(null=True)
+    """That of the saved file at ``local_path``; triggers keep it, so that an index can have its order."""
 
     class Meta:
         table_name = "image"

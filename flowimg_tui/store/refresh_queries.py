@@ -55,7 +55,7 @@ class RefreshQueries(Store):
         try:
             path.touch(mode=0o600, exist_ok=False)
             with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as copy:
-                self._database.connection().backup(copy)  # type: ignore[no-untyped-call]
+                self._connection().backup(copy)
                 # One file, with nothing beside it.
                 copy.execute("PRAGMA journal_mode = DELETE")
         except (OSError, sqlite3.Error) as error:

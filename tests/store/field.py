@@ -4,10 +4,16 @@ import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import ProfileRecord
+
+_UNTRUE_SIZES: Final = """
+    SELECT image.id, image.file_size, saved_file.size FROM image LEFT JOIN saved_file
+    ON saved_file.profile_id = image.profile_id AND saved_file.path = image.local_path
+    WHERE image.file_size IS NOT saved_file.size
+"""
 
 
 def ask(path: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -17,6 +23,13 @@ def ask(path: Path, sql: str) -> list[tuple[Any, ...]]:
 
 def ids(gallery: Gallery, profile: ProfileRecord) -> dict[str, int]:
     return {image.name: image.id for image in gallery.images(profile.id)}
+
+
+def check_words_and_sizes(path: Path) -> None:
+    """Raise where the index of words or the size of a file is not what the tables say."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO image_text (image_text, rank) VALUES ('integrity-check', 1)")
+        assert connection.execute(_UNTRUE_SIZES).fetchall() == []
 
 
 class Statements(logging.Handler):
@@ -37,7 +50,7 @@ def plans(path: Path, statements: Statements) -> str:
         rows = [
             detail
             for sql, parameters in statements.seen
-            if sql.startswith("SELECT")
+            if sql.lstrip().startswith("SELECT")
             for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
         ]
     return "\n".join(rows)

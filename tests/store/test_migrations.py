@@ -10,11 +10,12 @@ from typing import Any, Final
 import pytest
 
 from flowimg_tui.store.database import StoreError
+from flowimg_tui.store.finding import Finding
 from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.migrations import STEPS, VERSION
 from flowimg_tui.store.records import Counts, PageCounts
 from tests.mirror.helpers import NOON, new_image
-from tests.store.field import ask
+from tests.store.field import ask, check_words_and_sizes
 
 TIME: Final = "2026-03-14T12:00:00.000000Z"
 ROWS: Final[dict[str, list[tuple[Any, ...]]]] = {
@@ -107,6 +108,25 @@ def test_a_picture_that_moved_is_recognised_in_a_migrated_file(version_1: Path) 
     gallery.delete_images(1)
     assert [file.path for file in gallery.files_of(1, "new-one", "one")] == ["/p/one.png"]
     gallery.close()
+
+
+def test_what_a_migrated_file_holds_is_found_at_once(version_1: Path) -> None:
+    ask(version_1, "UPDATE image SET local_path = '/p/paper boat.png' WHERE id = 1")
+    ask(version_1, "UPDATE saved_file SET path = '/p/paper boat.png' WHERE id = 1")
+    gallery = Gallery(version_1)
+    for text, found in (
+        ("boat", ["one"]),
+        ("key-t", ["two"]),
+        ("state:failed", ["two"]),
+        ("date:2026-03", ["one"]),
+    ):
+        images = gallery.find(1, Finding(text))
+        images.refresh()
+        assert [image.name for image in images.window(0, 9)] == found
+    assert gallery.finding(1) == Finding()
+    gallery.close()
+    assert ask(version_1, "SELECT id, file_size FROM image ORDER BY id") == [(1, 4), (2, None), (3, 4)]
+    check_words_and_sizes(version_1)
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(version_1: Path) -> None:
