@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Set
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -58,19 +59,21 @@ async def download(
     renewal: Renewal | None = None,
     image_seconds: float = IMAGE_SECONDS,
     failed_only: bool = False,
+    only: Set[int] | None = None,
 ) -> AsyncGenerator[DownloadEvent, None]:
     """Fetch, check and store the picture of each image of ``profile`` that has no file, newest first.
 
-    With ``failed_only`` those alone that an earlier run could not have; parked ones never. The caller holds
-    the profile's lock. A session that ends on the way is waited for with ``renewal``; without one it ends the
-    run. Failures do not raise: each image ends in one event of its own, and the last event,
-    :class:`DownloadFinished`, says what ended the run early, if anything did.
+    With ``failed_only`` those alone that an earlier run could not have, with ``only`` those with these ids;
+    parked ones are left alone unless they are named so. The caller holds the profile's lock. A session that
+    ends on the way is waited for with ``renewal``; without one it ends the run. Failures do not raise: each
+    image ends in one event of its own, and the last event, :class:`DownloadFinished`, says what ended the run
+    early, if anything did.
     """
     started = time.monotonic()
     swept = await asyncio.to_thread(files.sweep, output.root, profile.name)
     if swept:
         log.info("Removed %d unfinished files of an earlier run", swept)
-    missing = gallery.missing_ids(profile.id, failed_only=failed_only)
+    missing = gallery.missing_ids(profile.id, failed_only=failed_only, among=only)
     parked = gallery.counts(profile.id).parked
     low = await asyncio.to_thread(_low_space, gallery.mean_file_size(profile.id), len(missing), output.root)
     board.expect(len(missing))
@@ -89,7 +92,12 @@ async def download(
     async with aclosing(run.events(crew, missing, workers)) as events:
         async for event in events:
             yield event
-    finished = run.finished(len(missing), time.monotonic() - started, parked, failed_only=failed_only)
+    finished = replace(
+        run.finished(len(missing), time.monotonic() - started),
+        parked=parked + run.parked,
+        failed_only=failed_only,
+        chosen=only is not None,
+    )
     log.info(
         "Downloaded %d, adopted %d, failed %d, cancelled %d of %d pending images",
         finished.downloaded,
@@ -143,9 +151,12 @@ class _Download:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
 
-    def finished(
-        self, pending: int, seconds: float, parked_before: int, *, failed_only: bool
-    ) -> DownloadFinished:
+    @property
+    def parked(self) -> int:
+        """How many images this run has parked."""
+        return self._parked
+
+    def finished(self, pending: int, seconds: float) -> DownloadFinished:
         done = self._downloaded + self._adopted + self._failed
         return DownloadFinished(
             pending=pending,
@@ -156,8 +167,6 @@ class _Download:
             bytes=self._bytes,
             seconds=seconds,
             error=self._error,
-            parked=parked_before + self._parked,
-            failed_only=failed_only,
         )
 
     async def _run_workers(self, crew: Crew, queue: Iterator[int], workers: int) -> None:

@@ -166,7 +166,7 @@ class DownloadFinished:
 
     ``error`` is what ended the run early; then, or when it was stopped, the rest counts as cancelled.
     ``parked`` images of the profile are left alone. With ``failed_only`` the pending ones were those alone
-    that an earlier run could not have.
+    that an earlier run could not have; with ``chosen`` those alone that were chosen.
     """
 
     pending: int
@@ -179,6 +179,7 @@ class DownloadFinished:
     error: RunError | None
     parked: int = 0
     failed_only: bool = False
+    chosen: bool = False
 
     def __post_init__(self) -> None:
         ended = self.downloaded + self.adopted + self.failed + self.cancelled

@@ -41,6 +41,8 @@ def download_summary(event: DownloadFinished) -> str:
 
 
 def _nothing_to_do(event: DownloadFinished) -> str:
+    if event.chosen:
+        return "Nothing to download: every selected image has its file"
     if event.parked:
         return f"Nothing to download: {_parked(event)}"
     if event.failed_only:

@@ -1,5 +1,6 @@
 """Queries of a download: what is missing, and what became of it."""
 
+from collections.abc import Set
 from datetime import datetime
 from typing import Final
 
@@ -22,13 +23,21 @@ NEWEST_FIRST: Final = (Image.created_at.desc(), Image.id.desc())
 class DownloadQueries(Store):
     """What a download needs to know, and what it leaves."""
 
-    def missing_ids(self, profile_id: int, *, failed_only: bool = False) -> list[int]:
-        """Return the ids of all images without a file that are not parked, newest first."""
-        missing = (Image.profile == profile_id) & Image.local_path.is_null() & Image.parked_at.is_null()
+    def missing_ids(
+        self, profile_id: int, *, failed_only: bool = False, among: Set[int] | None = None
+    ) -> list[int]:
+        """Return the ids of all images without a file that are not parked, newest first.
+
+        Or of those ``among`` these ids, the parked ones too: who names an image wants it tried.
+        """
+        missing = (Image.profile == profile_id) & Image.local_path.is_null()
+        if among is None:
+            missing &= Image.parked_at.is_null()
         if failed_only:
             missing &= Image.failure.is_null(False)
         query = Image.select(Image.id).where(missing).order_by(*NEWEST_FIRST)
-        return [image_id for (image_id,) in query.tuples().execute(self._database)]
+        ids = (image_id for (image_id,) in query.tuples().execute(self._database))
+        return [image_id for image_id in ids if among is None or image_id in among]
 
     def pending_image(self, image_id: int) -> PendingImage | None:
         """Return the image, or ``None`` where it is gone or has got its file meanwhile."""

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Set
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -121,14 +121,14 @@ class FlowimgApp(App[None]):
         """What works now, for all profiles."""
         return list(self._runs.values())
 
-    def start(self, kind: RunKind, profile: ProfileRecord) -> Run:
-        """Begin a run in a thread of its own.
+    def start(self, kind: RunKind, profile: ProfileRecord, only: Set[int] | None = None) -> Run:
+        """Begin a run in a thread of its own; a download brings ``only`` the images with these ids.
 
         Raises ``RuntimeError`` where one works for the profile, and ``WorkspaceError``.
         """
         if profile.id in self._runs:
             raise RuntimeError(f"a run for {profile.name} is still going on")
-        begin = partial(self._begin, kind, profile)
+        begin = partial(self._begin, kind, profile, only)
         run = Run(kind, profile, begin, ProgressBoard(self.clock), self.workspace.workers(profile))
         self._runs[profile.id] = run
         self.run_worker(
@@ -152,15 +152,15 @@ class FlowimgApp(App[None]):
             run.ask_to_stop()
 
     def _begin(
-        self, kind: RunKind, profile: ProfileRecord, stop: Stop, board: ProgressBoard
+        self, kind: RunKind, profile: ProfileRecord, only: Set[int] | None, stop: Stop, board: ProgressBoard
     ) -> AsyncIterator[MirrorEvent]:
         match kind:
             case RunKind.SYNC:
                 return self.workspace.sync(profile, stop, wait_for_cookies=True)
-            case RunKind.DOWNLOAD | RunKind.RETRY:
-                return self.workspace.download(
-                    profile, stop, board, wait_for_cookies=True, failed_only=kind is RunKind.RETRY
-                )
+            case RunKind.DOWNLOAD:
+                return self.workspace.download(profile, stop, board, wait_for_cookies=True, only=only)
+            case RunKind.RETRY:
+                return self.workspace.download(profile, stop, board, wait_for_cookies=True, failed_only=True)
             case RunKind.VERIFY:
                 return self.workspace.verify(profile, stop)
             case RunKind.REFRESH:

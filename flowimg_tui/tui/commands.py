@@ -17,6 +17,8 @@ _ACTIONS: Final = {
     "stop": "gallery: Stop the work",
     "refresh": "gallery: Force refresh",
     "undo_refresh": "gallery: Undo the force refresh",
+    "filter": "view: Filter the images",
+    "copy": "gallery: Copy the path or name",
     "new": "profile: Add a profile",
     "edit": "profile: Edit the profile",
     "remove": "profile: Remove the profile",

@@ -31,5 +31,7 @@ class ProfileState:
     """How its last download ended, until that is dismissed."""
     rows_are_old: bool = False
     """Whether its rows have changed since the table has read them."""
+    selected: set[int] = field(default_factory=set)
+    """The ids of the images that are selected."""
     counted: int = 0
     """How often its images were counted: a count that is overtaken is not shown."""

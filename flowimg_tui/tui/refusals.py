@@ -6,17 +6,35 @@ from flowimg_tui.humane import count_of
 from flowimg_tui.store.records import Counts, ProfileRecord
 from flowimg_tui.tui.runs import Run
 
-DIMMABLE: Final = ("sync", "download", "retry", "verify", "refresh", "undo_refresh", "stop", "edit", "remove")
+DIMMABLE: Final = (
+    "sync",
+    "download",
+    "retry",
+    "verify",
+    "refresh",
+    "undo_refresh",
+    "stop",
+    "edit",
+    "remove",
+    "copy",
+)
 NO_PROFILE: Final = "There is no profile yet. Press n to add one."
 NO_IMAGES: Final = "No images yet. Press s to sync."
 
 
 def why_not(
-    action: str, profile: ProfileRecord | None, run: Run | None, counts: Counts, *, undoable: bool
+    action: str,
+    profile: ProfileRecord | None,
+    run: Run | None,
+    counts: Counts,
+    *,
+    selected: int,
+    undoable: bool,
 ) -> str | None:
     """Return why ``action`` cannot run, or ``None`` where it can.
 
-    ``run`` is what works for the profile; ``undoable`` whether there is a force refresh that can be undone.
+    ``run`` is what works for the profile, ``selected`` how many of its images are selected, and ``undoable``
+    whether there is a force refresh that can be undone.
     """
     if action not in DIMMABLE:
         return None
@@ -26,6 +44,8 @@ def why_not(
         return None if run else f"Nothing works for {profile.name} now."
     if action == "edit":
         return None
+    if action == "copy":
+        return None if counts.images else NO_IMAGES
     if run is not None:
         return f"A {run.kind} of {profile.name} is running. Press x to stop it."
     match action:
@@ -37,7 +57,7 @@ def why_not(
             return "No image has failed: there is nothing to try again."
         case "verify" if not counts.downloaded:
             return "There is no saved file to verify."
-        case "download" if not counts.missing:
+        case "download" if not counts.missing and not (selected and counts.parked):
             return _nothing_to_download(counts)
         case _:
             return None

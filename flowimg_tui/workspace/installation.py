@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -129,10 +129,12 @@ class Workspace:
         *,
         wait_for_cookies: bool = False,
         failed_only: bool = False,
+        only: Set[int] | None = None,
     ) -> AsyncGenerator[DownloadEvent, None]:
         """Fetch every missing picture; the rest is as for :meth:`sync`.
 
-        With ``failed_only`` those alone that could not be had before, the parked ones among them.
+        With ``failed_only`` those alone that could not be had before, with ``only`` those of the images with
+        these ids; the parked ones among them.
         """
         try:
             async with self._run(profile, stop) as (now, service):
@@ -151,12 +153,13 @@ class Workspace:
                     renewal=service.renewed if wait_for_cookies else None,
                     image_seconds=settings.image_timeout,
                     failed_only=failed_only,
+                    only=only,
                 )
                 async with contextlib.aclosing(events):
                     async for event in events:
                         yield event
         except Stopped:
-            missing = len(self.gallery.missing_ids(profile.id, failed_only=failed_only))
+            missing = len(self.gallery.missing_ids(profile.id, failed_only=failed_only, among=only))
             yield DownloadFinished(missing, 0, 0, 0, cancelled=missing, bytes=0, seconds=0.0, error=None)
 
     async def verify(

@@ -80,3 +80,10 @@ def output(tmp_path: Path) -> Path:
 def still(app: FlowimgApp) -> FlowimgApp:
     app.animation_level = "none"
     return app
+
+
+@pytest.fixture
+def database(environment: dict[str, str], studio: ProfileRecord) -> Path:
+    """The database with its one profile and no image."""
+    del studio
+    return Path(environment["FLOWIMG_HOME"]) / "gallery.db"

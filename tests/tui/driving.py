@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from flowimg_tui.tui.app import FlowimgApp
+from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
 from flowimg_tui.tui.widgets.image_table import ImageTable
 from flowimg_tui.tui.widgets.status_line import StatusLine
 
@@ -75,3 +76,15 @@ def status_of(pilot: AppPilot) -> str:
 
 def table_of(pilot: AppPilot) -> ImageTable:
     return pilot.app.screen_stack[0].query_one(ImageTable)
+
+
+def gallery_of(pilot: AppPilot) -> GalleryPane:
+    return pilot.app.screen_stack[0].query_one(GalleryPane)
+
+
+def keys_shown(pilot: AppPilot) -> list[str]:
+    """Return the keys of the rows that are on the screen."""
+    table = table_of(pilot)
+    top = table.scroll_offset.y
+    rows = range(top, min(top + table.size.height - 1, table.count))
+    return [image.media_key[:8] for row in rows if (image := table.image_at(row)) is not None]

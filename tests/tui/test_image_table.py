@@ -1,39 +1,11 @@
 """The table at any length: it shows what is asked for, keeps its place, and draws only what changed."""
 
-import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
-from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.workspace import Workspace
-from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, table_of, text_of, until
-
-NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(environment: dict[str, str], studio: ProfileRecord) -> Path:
-    """The database with its one profile and no image."""
-    del studio
-    return Path(environment["FLOWIMG_HOME"]) / "gallery.db"
-
-
-def fill(database: Path, numbers: range) -> None:
-    """Put images into it whose key begins with their number; the higher the newer."""
-    rows = [
-        (f"name{number}", f"{number:08}-key", f"{NEWEST + timedelta(minutes=number):%Y-%m-%dT%H:%M:%S.%fZ}")
-        for number in numbers
-    ]
-    statement = (
-        "INSERT INTO image (profile_id, name, media_key, created_at, last_sync)"
-        " SELECT id, ?, ?, ?, syncs FROM profile"
-    )
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.executemany(statement, rows)
+from tests.tui.driving import AppPilot, app_of, drive, gallery_of, press_and_wait, table_of, text_of, until
+from tests.tui.filling import OLDEST, fill
 
 
 def test_the_cursor_goes_where_the_keys_say_and_stays_in_sight(app: FlowimgApp, database: Path) -> None:
@@ -85,8 +57,8 @@ def test_the_cursor_stays_on_its_image_when_newer_ones_come(app: FlowimgApp, dat
         before = table.image_at(table.cursor)
         height = table.cursor - table.scroll_offset.y
         fill(database, range(200, 230))
-        table.reload(230)
-        await pilot.pause()
+        gallery_of(pilot).rows_changed()
+        await until(pilot, lambda: table.count == 230)
         assert table.image_at(table.cursor) == before
         assert table.cursor - table.scroll_offset.y == height
 
@@ -135,7 +107,7 @@ def test_a_change_of_one_image_draws_its_line_only(
         table = table_of(pilot)
         image = table.image_at(3)
         assert image is not None
-        workspace.gallery.record_failure(image.id, "gone", NEWEST)
+        workspace.gallery.record_failure(image.id, "gone", OLDEST)
         changed = workspace.gallery.image(image.id)
         assert changed is not None
         drawn: list[int] = []

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
@@ -42,15 +41,17 @@ from flowimg_tui.tui.questions import (
     before_removing,
     before_undoing_a_refresh,
 )
-from flowimg_tui.tui.refusals import DIMMABLE, NO_IMAGES, NO_PROFILE, why_not
+from flowimg_tui.tui.refusals import DIMMABLE, NO_PROFILE, why_not
 from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.confirm import ConfirmScreen
+from flowimg_tui.tui.screens.copy import MOST_LINES, CopyScreen
 from flowimg_tui.tui.screens.help import HelpScreen
 from flowimg_tui.tui.screens.profile import ProfileScreen, SavedProfile
 from flowimg_tui.tui.screens.report import ReportScreen
 from flowimg_tui.tui.sentences import sentence_of, sentence_of_saved
+from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
 from flowimg_tui.tui.widgets.header import HeaderLine
-from flowimg_tui.tui.widgets.image_table import ImageSource, ImageTable
+from flowimg_tui.tui.widgets.image_table import ImageTable
 from flowimg_tui.tui.widgets.key_line import KeyLine
 from flowimg_tui.tui.widgets.log_pane import LogPane
 from flowimg_tui.tui.widgets.profile_pane import ProfilePane
@@ -59,7 +60,7 @@ from flowimg_tui.tui.widgets.transfers import TransfersPane
 from flowimg_tui.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Set
 
     from textual.timer import Timer
 
@@ -95,12 +96,20 @@ class MainScreen(Screen[None]):
             show=False,
             tooltip="Find a command or a theme by its name",
         ),
+        Binding("slash", "filter", "Filter", key_display="/", tooltip="Show only the images you look for"),
         Binding("question_mark", "help", "Help", key_display="?", tooltip="Show this list of keys"),
         Binding("q", "leave", "Quit", tooltip="Quit; asks first while something works"),
         Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),
         Binding("e", "edit", "Edit", tooltip="Give the profile other cookies or another folder"),
         Binding("n", "new", "New", tooltip="Add a profile"),
-        Binding("escape", "dismiss_tally", "Dismiss", show=False, tooltip="Dismiss the sum of a download"),
+        Binding("y", "copy", "Copy", show=False, tooltip="Copy the path of the file, or the image's name"),
+        Binding(
+            "escape",
+            "back",
+            "Back",
+            show=False,
+            tooltip="Clear the filter, then the selection, then the sum of a download",
+        ),
         Binding("l", "log", "Log", show=False, tooltip="Unfold the log below the table, or fold it"),
         Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
         Binding(
@@ -127,15 +136,16 @@ class MainScreen(Screen[None]):
         yield HeaderLine(id="header")
         with Horizontal(id="panes"):
             yield ProfilePane(id="profiles")
-            with Vertical(id="gallery"):
-                yield ImageTable(id="images")
+            with Vertical(id="work"):
+                yield GalleryPane(self._workspace.gallery, id="gallery")
                 yield TransfersPane(id="transfers")
                 yield LogPane(id="log")
         yield StatusLine(id="status")
         yield KeyLine()
 
     def on_mount(self) -> None:
-        self._table = self.query_one(ImageTable)
+        self._images = self.query_one(GalleryPane)
+        self._table = self._images.table
         self._transfers = self.query_one(TransfersPane)
         self._status = self.query_one(StatusLine)
         self._ticker = self.set_interval(1 / self._app.progress_rate, self._tick, pause=True)
@@ -168,7 +178,7 @@ class MainScreen(Screen[None]):
             return
         self._shown = None
         self.query_one(ProfilePane).show((), None)
-        self._table.show(None, 0, Path(), NO_PROFILE)
+        self._images.open(None, Path())
         self._status.say(NO_PROFILE, Mood.WARNING)
         self._show_profile()
         self._follow(None)
@@ -182,9 +192,7 @@ class MainScreen(Screen[None]):
         except WorkspaceError as error:
             self._status.say(str(error), Mood.BAD)
         state.refreshed_at = self._workspace.last_refresh(profile)
-        gallery = self._workspace.gallery
-        source = ImageSource(partial(gallery.window, profile.id), partial(gallery.position, profile.id))
-        self._table.show(source, state.counts.images, self._output, NO_IMAGES)
+        self._images.open(state, self._output)
         self.query_one(ProfilePane).show(
             [(each.record, each.counts) for each in self._states.values()], profile.id
         )
@@ -218,12 +226,7 @@ class MainScreen(Screen[None]):
         """Bring the header, the titles and the dimmed keys up to date."""
         session_end = self._shown.session_end if self._shown else None
         self.query_one(HeaderLine).show(self._profile, session_end)
-        counts = self._shown_counts
-        pending = f" · {counts.pending} pending" if counts.pending else ""
-        failed = f" · {counts.failed} failed" if counts.failed else ""
-        failed += f" ({counts.parked} parked)" if counts.parked else ""
-        self._table.border_title = f"Images  {counts.images}{pending}{failed}"
-        self._show_place()
+        self._images.show_counts()
         self._show_keys()
 
     def _show_keys(self) -> None:
@@ -233,12 +236,17 @@ class MainScreen(Screen[None]):
             self._runnable = runnable
             self.refresh_bindings()
 
-    def on_image_table_cursor_moved(self) -> None:
-        self._show_place()
+    def on_gallery_pane_problem_changed(self, message: GalleryPane.ProblemChanged) -> None:
+        if message.problem is not None:
+            self._status.say(f"{message.problem[0].upper()}{message.problem[1:]}.", Mood.WARNING)
+        elif self._shown is not None:
+            self._status.say(*self._shown.said)
 
-    def _show_place(self) -> None:
-        place = f"{self._table.cursor + 1} of {self._table.count}" if self._table.count else ""
-        self._table.border_subtitle = f"created ↓   {place}" if place else ""
+    def on_gallery_pane_selection_changed(self) -> None:
+        self._show_keys()
+
+    def on_gallery_pane_failed(self, message: GalleryPane.Failed) -> None:
+        self._status.say(str(message.error), Mood.BAD)
 
     # What a run tells
 
@@ -252,8 +260,10 @@ class MainScreen(Screen[None]):
             case DownloadStarted():
                 state.tally = None
                 self._follow(run)
-            case DownloadFinished() if event.pending:
-                state.tally = event
+            case DownloadFinished():
+                state.tally = event if event.pending else None
+                if event.chosen and not event.cancelled:
+                    self._deselect(state)
             case LowSpace():
                 self._toast(space_warning(event))
             case ImageSaved() | ImageAdopted() | ImageFailed():
@@ -267,6 +277,7 @@ class MainScreen(Screen[None]):
             case RecordsDeleted() | RecordsRestored():
                 state.refreshed_at = self._workspace.last_refresh(run.profile)
                 state.rows_are_old = True
+                self._deselect(state)  # their ids are not those of the same images any more
                 self._recount(state)
             case VerifyStarted():
                 state.met, state.problems = event.files, []
@@ -277,6 +288,11 @@ class MainScreen(Screen[None]):
         sentence = sentence_of(run.profile.name, event, state.met)
         if sentence is not None:
             self._say_of(state, *sentence)
+
+    def _deselect(self, state: ProfileState) -> None:
+        state.selected.clear()
+        if state is self._shown:
+            self._images.select_none()
 
     def _toast(self, sentence: str) -> None:
         """Tell what nobody asked for; it is in the log as well, as a toast is soon gone."""
@@ -329,11 +345,28 @@ class MainScreen(Screen[None]):
                 self._transfers.show_tally(tally)
         self._show_keys()
 
-    def action_dismiss_tally(self) -> None:
-        """Fold the sum of the last download away."""
-        if self._shown is not None and self._shown_run is None:
+    def action_back(self) -> None:
+        """End what was begun last: a range, a filter, a selection, the sum of the last download."""
+        if not self._images.step_back() and self._shown is not None and self._shown_run is None:
             self._shown.tally = None
             self._follow(None)
+
+    def action_filter(self) -> None:
+        self._images.action_filter()
+
+    def action_copy(self) -> None:
+        """Copy what is selected, or the image under the cursor."""
+        selected = len(self._shown.selected) if self._shown else 0
+        if selected > MOST_LINES:
+            self._status.say(
+                f"{selected} lines are too many for a clipboard (at most {MOST_LINES}); "
+                "flowimg list --json names every image.",
+                Mood.WARNING,
+            )
+            return
+        images = self._images.chosen(MOST_LINES)
+        if images:
+            self._app.push_screen(CopyScreen(images))
 
     def _tick(self) -> None:
         run = self._shown_run
@@ -344,6 +377,7 @@ class MainScreen(Screen[None]):
         self._table.show_transfers(snapshot.transfers)
         if self._counts_are_old:
             self._counts_are_old = False
+            self._shown.rows_are_old |= self._images.depends_on_files
             self._recount(self._shown)
 
     @work(group="counts")
@@ -365,7 +399,7 @@ class MainScreen(Screen[None]):
         if state is self._shown:
             if state.rows_are_old or counts.images != before.images:
                 state.rows_are_old = False
-                self._table.reload(counts.images)
+                self._images.rows_changed()
             self._show_profile()
 
     def _count(self, profile_id: int) -> Counts:
@@ -377,9 +411,19 @@ class MainScreen(Screen[None]):
     def why_not(self, action: str) -> str | None:
         """Return why ``action`` cannot run now, or ``None`` where it can."""
         undoable = self._shown is not None and self._shown.refreshed_at is not None
-        return why_not(action, self._profile, self._shown_run, self._shown_counts, undoable=undoable)
+        selected = len(self._shown.selected) if self._shown else 0
+        return why_not(
+            action,
+            self._profile,
+            self._shown_run,
+            self._shown_counts,
+            selected=selected,
+            undoable=undoable,
+        )
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        if action == "filter" and self.is_mounted and self._images.is_typed_in:
+            return False
         dimmed = self._asking or (self.is_mounted and self.why_not(action) is not None)
         return None if dimmed else True
 
@@ -396,7 +440,8 @@ class MainScreen(Screen[None]):
         self._start(RunKind.SYNC)
 
     def action_download(self) -> None:
-        self._start(RunKind.DOWNLOAD)
+        """Download what is selected, or all that is pending where nothing is."""
+        self._start(RunKind.DOWNLOAD, only=frozenset(self._shown.selected) if self._shown else None)
 
     def action_retry(self) -> None:
         self._start(RunKind.RETRY)
@@ -490,8 +535,12 @@ class MainScreen(Screen[None]):
         return [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
 
     def action_help(self) -> None:
-        moves = [binding for binding in ImageTable.BINDINGS if isinstance(binding, Binding)]
-        self._app.push_screen(HelpScreen((("Keys", self.keys), ("In the table", moves))))
+        in_the_table = [
+            binding
+            for binding in (*GalleryPane.BINDINGS, *ImageTable.BINDINGS)
+            if isinstance(binding, Binding)
+        ]
+        self._app.push_screen(HelpScreen((("Keys", self.keys), ("In the table", in_the_table))))
 
     def action_leave(self) -> None:
         if self._app.runs:
@@ -515,12 +564,17 @@ class MainScreen(Screen[None]):
             self._asking = True
             self._app.push_screen(ConfirmScreen(question, self._app.clock), answered)
 
-    def _start(self, kind: RunKind, state: ProfileState | None = None) -> None:
-        """Begin a run for a profile, the one that is shown unless another is given."""
+    def _start(
+        self, kind: RunKind, state: ProfileState | None = None, only: "Set[int] | None" = None
+    ) -> None:
+        """Begin a run for a profile, the one that is shown unless another is given.
+
+        A download brings ``only`` these images, or all where there are none.
+        """
         state = state or self._shown
         if state is not None and self._app.run_of(state.record) is None:
             try:
-                self._app.start(kind, state.record)
+                self._app.start(kind, state.record, only or None)
             except WorkspaceError as error:
                 self._say_of(state, str(error), Mood.BAD)
             self._show_keys()

@@ -1,6 +1,6 @@
 """What the columns of the image table are: which ones fit a width, and what stands in them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
@@ -10,8 +10,13 @@ from rich.cells import cell_len, set_cell_size
 from flowimg_tui.humane import count_of, format_bytes, format_moment, format_ratio
 from flowimg_tui.mirror.progress import Phase, Transfer
 from flowimg_tui.safe_text import ELLIPSIS, safe_text
+from flowimg_tui.store.finding import Order, SortKey
 from flowimg_tui.store.records import ImageRecord, ImageState
 
+_GUTTER: Final = 1
+_SYMBOL: Final = 2
+_MARK: Final = "▌"
+"""Stands before a row that is selected: it is seen without colour."""
 _GAP: Final = 2
 _SHORTEST_FILE: Final = 12
 
@@ -24,13 +29,14 @@ class Row:
     transfer: Transfer | None
     output: PurePath
     """The profile's output folder: paths below it are shown without it."""
+    selected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a fixed width; ``from_width`` is the table width from which on it is shown."""
 
-    title: str
+    key: SortKey
     width: int
     from_width: int
     text: Callable[[Row], str]
@@ -64,10 +70,10 @@ def _size(row: Row) -> str:
 
 
 _COLUMNS: Final = (
-    Column("key", 8, 0, lambda row: safe_text(row.image.media_key[:8])),
-    Column("ratio", 5, 50, lambda row: safe_text(format_ratio(row.image.aspect_ratio), 32), right=True),
-    Column("created", 16, 38, lambda row: format_moment(row.image.created_at)),
-    Column("size", 6, 58, _size, right=True),
+    Column(SortKey.KEY, 8, 0, lambda row: safe_text(row.image.media_key[:8])),
+    Column(SortKey.RATIO, 5, 51, lambda row: safe_text(format_ratio(row.image.aspect_ratio), 32), right=True),
+    Column(SortKey.CREATED, 16, 39, lambda row: format_moment(row.image.created_at)),
+    Column(SortKey.SIZE, 6, 59, _size, right=True),
 )
 
 
@@ -76,18 +82,51 @@ def columns_for(width: int) -> tuple[Column, ...]:
     return tuple(column for column in _COLUMNS if width >= column.from_width)
 
 
-def header_text(width: int) -> str:
-    """Return the line of titles."""
-    titles = (_fit(column.title, column.width, column.right) for column in columns_for(width))
-    return f"  {''.join(titles)}file"
+def header_cells(width: int, order: Order) -> list[Cell]:
+    """Return the line of titles; that of the order has an arrow and a colour of its own."""
+    cells = []
+    for key, begin, end, column in _places(width):
+        arrow = arrow_of(order) if key is order.key else ""
+        title = "" if key is SortKey.STATE else key.value
+        if column is not None and column.right:
+            # The numbers stay under their title: the arrow goes into the gap.
+            text = f"{title:>{column.width}}{arrow}"
+        else:
+            text = f"{title} {arrow}" if title and arrow else f"{title}{arrow}"
+        component = "table--sorted" if arrow else "table--header"
+        cells.append(Cell(set_cell_size(text, end - begin), component))
+    return [Cell(" " * _GUTTER, "table--header"), *cells]
+
+
+def arrow_of(order: Order) -> str:
+    """Return the direction of an order as it is seen."""
+    return "↓" if order.descending else "↑"
+
+
+def key_at(width: int, x: int) -> SortKey | None:
+    """Return the column that stands at ``x`` in a table of ``width`` cells."""
+    return next((key for key, begin, end, _ in _places(width) if begin <= x < end), None)
+
+
+def _places(width: int) -> Iterator[tuple[SortKey, int, int, Column | None]]:
+    """Yield each column, where it begins, where the next one does, and its rules if its width is fixed."""
+    at = _GUTTER + _SYMBOL
+    yield SortKey.STATE, _GUTTER, at, None
+    for column in columns_for(width):
+        begin, at = at, at + column.width + _GAP
+        yield column.key, begin, at, column
+    yield SortKey.FILE, at, max(width, at), None
 
 
 def row_cells(row: Row, width: int) -> list[Cell]:
-    """Return the cells of a row, from the state's symbol to the file."""
+    """Return the cells of a row, from the mark of a selected one to the file."""
     symbol, colour = _state(row)
-    cells = [Cell(f"{symbol} ", colour)]
+    cells = [
+        Cell(_MARK if row.selected else " " * _GUTTER, "table--text"),
+        Cell(set_cell_size(symbol, _SYMBOL), colour),
+    ]
     for column in columns_for(width):
-        component = colour if column.title == "size" and row.transfer else _component(column)
+        component = colour if column.key is SortKey.SIZE and row.transfer else _component(column)
         cells.append(Cell(_fit(column.text(row), column.width, column.right), component))
     room = width - sum(cell_len(cell.text) for cell in cells)
     cells.append(_file_cell(row, max(room, 0)))
@@ -95,7 +134,7 @@ def row_cells(row: Row, width: int) -> list[Cell]:
 
 
 def _component(column: Column) -> str:
-    return "table--dim" if column.title == "ratio" else "table--text"
+    return "table--dim" if column.key is SortKey.RATIO else "table--text"
 
 
 def _state(row: Row) -> tuple[str, str]:
@@ -114,7 +153,11 @@ def _file_cell(row: Row, room: int) -> Cell:
     failure = safe_text(row.image.failure or "", 300)
     if row.image.state is ImageState.PARKED:
         failure = f"parked after {count_of(row.image.failed_runs, 'failed run')}: {failure}"
-    return Cell(_clipped(failure, room), "table--dim")
+    if failure:
+        return Cell(_clipped(failure, room), "table--dim")
+    # What it will show is all that is known of a picture that is not here.
+    words = row.image.prompt or row.image.title or ""
+    return Cell(_clipped(safe_text(words, 300), room), "table--text")
 
 
 def _short_path(path: PurePath, output: PurePath, room: int) -> str:

@@ -1,10 +1,10 @@
 """The gallery as a table of any length: it reads from the store only what it shows."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Final
+from typing import Final, Protocol
 
 from rich.color import Color
 from rich.segment import Segment
@@ -18,22 +18,27 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from flowimg_tui.mirror.progress import Transfer
+from flowimg_tui.store.finding import NEWEST_FIRST, Order, SortKey
 from flowimg_tui.store.records import ImageRecord
-from flowimg_tui.tui.widgets.image_columns import Row, header_text, row_cells
+from flowimg_tui.tui.widgets.image_columns import Cell, Row, header_cells, key_at, row_cells
 
 _PAGE_ROWS: Final = 128
 _PAGES_KEPT: Final = 16
 _HEADER_LINES: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ImageSource:
-    """Where the table's rows come from; both functions are quick at any size of the gallery."""
+class ImageRows(Protocol):
+    """Where the table's rows come from; all of it is quick at any size of the gallery."""
 
-    window: Callable[[int, int], list[ImageRecord]]
-    """Rows from an offset on, at most so many."""
-    position: Callable[[ImageRecord], int]
-    """How many rows stand before this one."""
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+
+    def window(self, offset: int, limit: int) -> list[ImageRecord]:
+        """Return the rows from an offset on, at most so many."""
+
+    def position(self, image_id: int) -> int | None:
+        """Return how many rows stand before this image's, or ``None`` where it has none."""
 
 
 class ImageTable(ScrollView, can_focus=True):
@@ -41,6 +46,7 @@ class ImageTable(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES = {
         "table--header",
+        "table--sorted",
         "table--cursor",
         "table--text",
         "table--dim",
@@ -69,41 +75,62 @@ class ImageTable(ScrollView, can_focus=True):
 
         row: int
 
+    @dataclass
+    class TitleClicked(Message):
+        """Somebody clicked on the title of a column."""
+
+        key: SortKey
+
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._source: ImageSource | None = None
+        self._source: ImageRows | None = None
+        self._order = NEWEST_FIRST
+        self._selected: Set[int] = frozenset()
         self._output = PurePath()
         self._count = 0
         self._hint = ""
         self._pages: OrderedDict[int, list[ImageRecord]] = OrderedDict()
         self._rows_by_id: dict[int, int] = {}
         self._transfers: dict[int, Transfer] = {}
+        self._range_from: int | None = None
 
     @property
     def count(self) -> int:
         """How many rows there are."""
         return self._count
 
-    def show(self, source: ImageSource | None, count: int, output: PurePath, hint: str) -> None:
-        """Show another gallery from its top, or none. ``hint`` stands where there is no image."""
-        self._source, self._output, self._hint = source, output, hint
-        self._transfers = {}
-        self._forget_pages()
-        self._resize(count)
-        self.cursor = 0
-        self.scroll_home(animate=False)
-        self.refresh()
+    def show(self, output: PurePath, selected: Set[int]) -> None:
+        """Show another gallery: nothing of it yet, then what :meth:`replace` brings.
 
-    def reload(self, count: int) -> None:
-        """Read again what is shown, as rows came or went; the cursor stays on its image, at its height."""
+        Rows of ``selected`` ids have a mark; who changes them calls :meth:`refresh`.
+        """
+        self._output, self._selected = output, selected
+        self._transfers = {}
+        self._take(None, NEWEST_FIRST, "")
+        self._to_the_top()
+
+    def replace(
+        self, source: ImageRows | None, order: Order, hint: str, *, stay_at_row: bool = False
+    ) -> None:
+        """Show other rows of the same gallery; the cursor stays on its image, at its height.
+
+        Where that image has gone, the cursor goes to the top, or with ``stay_at_row`` it stays where it is.
+        At the top it stays there: who looks at the newest images wants to see those that come. ``hint``
+        stands where there is no row.
+        """
         anchor = self.image_at(self.cursor) if self.cursor else None
+        begin = None if self._range_from is None else self.image_at(self._range_from)
         height = self.cursor - self.scroll_offset.y
-        self._forget_pages()
-        self._resize(count)
-        if anchor is not None and self._source is not None:
-            self.cursor = self._source.position(anchor)
+        self._take(source, order, hint)
+        row = None if anchor is None or source is None else source.position(anchor.id)
+        if row is not None:
+            self.cursor = row
             self.scroll_to(y=self.cursor - height, animate=False, force=True)
-        self.cursor = min(self.cursor, max(count - 1, 0))
+        elif stay_at_row:
+            self.cursor = min(self.cursor, max(self._count - 1, 0))
+        else:
+            self._to_the_top()
+        self._range_from = None if begin is None or source is None else source.position(begin.id)
         self.refresh()
 
     def holds(self, image_id: int) -> bool:
@@ -139,12 +166,31 @@ class ImageTable(ScrollView, can_focus=True):
         self._pages.move_to_end(number)
         return page[index] if index < len(page) else None
 
+    # A range of rows
+
+    @property
+    def range(self) -> range | None:
+        """The rows from where the range began to the cursor, while there is one."""
+        if self._range_from is None:
+            return None
+        first, last = sorted((self._range_from, self.cursor))
+        return range(first, last + 1)
+
+    def begin_range(self) -> None:
+        """Mark all rows from the cursor to where it goes, until :meth:`end_range`."""
+        self._range_from = self.cursor
+        self._refresh_row(self.cursor)
+
+    def end_range(self) -> None:
+        self._range_from = None
+        self.refresh()
+
     # Drawing
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         if y < _HEADER_LINES:
-            return self._strip([Segment(header_text(width), self.get_component_rich_style("table--header"))])
+            return self._strip(self._segments(header_cells(width, self._order)))
         if not self._count:
             hint = f"  {self._hint}" if y == _HEADER_LINES + 1 else ""
             return self._strip([Segment(hint, self.get_component_rich_style("table--dim"))])
@@ -154,11 +200,13 @@ class ImageTable(ScrollView, can_focus=True):
             return self._strip([])
         # A picture that is here is here, though the board may still hold its transfer for a moment.
         transfer = None if image.local_path else self._transfers.get(image.id)
-        cells = row_cells(Row(image, transfer, self._output), width)
+        selected = image.id in self._selected or row in (self.range or ())
+        cells = row_cells(Row(image, transfer, self._output, selected), width)
         behind = self.get_component_rich_style("table--cursor").bgcolor if row == self.cursor else None
-        return self._strip(
-            [Segment(cell.text, self.get_component_rich_style(cell.component)) for cell in cells], behind
-        )
+        return self._strip(self._segments(cells), behind)
+
+    def _segments(self, cells: Iterable[Cell]) -> list[Segment]:
+        return [Segment(cell.text, self.get_component_rich_style(cell.component)) for cell in cells]
 
     def _strip(self, segments: list[Segment], behind: Color | None = None) -> Strip:
         """Return a line of the table's width, on the table's own background or the one ``behind``."""
@@ -174,13 +222,18 @@ class ImageTable(ScrollView, can_focus=True):
 
     # Rows
 
-    def _resize(self, count: int) -> None:
-        self._count = count
-        self.virtual_size = Size(self.scrollable_content_region.width, count + _HEADER_LINES)
-
-    def _forget_pages(self) -> None:
+    def _take(self, source: ImageRows | None, order: Order, hint: str) -> None:
+        self._source, self._order, self._hint = source, order, hint
+        self._range_from = None
         self._pages.clear()
         self._rows_by_id.clear()
+        self._count = 0 if source is None else source.count
+        self.virtual_size = Size(self.scrollable_content_region.width, self._count + _HEADER_LINES)
+
+    def _to_the_top(self) -> None:
+        self.cursor = 0
+        self.scroll_home(animate=False)
+        self.refresh()
 
     def _drop_oldest_page(self) -> None:
         if len(self._pages) > _PAGES_KEPT:
@@ -194,16 +247,25 @@ class ImageTable(ScrollView, can_focus=True):
     def _visible_rows(self) -> int:
         return max(self.scrollable_content_region.height - _HEADER_LINES, 1)
 
+    @property
+    def _last_visible_row(self) -> int:
+        return self.scroll_offset.y + self._visible_rows - 1
+
     def validate_cursor(self, row: int) -> int:
         return max(min(row, self._count - 1), 0)
 
     def watch_cursor(self, before: int, after: int) -> None:
-        self._refresh_row(before)
-        self._refresh_row(after)
+        if self._range_from is None:
+            self._refresh_row(before)
+            self._refresh_row(after)
+        else:
+            first, last = sorted((before, after))
+            for row in range(max(first, self.scroll_offset.y), min(last, self._last_visible_row) + 1):
+                self._refresh_row(row)
         top = self.scroll_offset.y
         if after < top:
             self.scroll_to(y=after, animate=False, force=True)
-        elif after >= top + self._visible_rows:
+        elif after > self._last_visible_row:
             self.scroll_to(y=after - self._visible_rows + 1, animate=False, force=True)
         self.post_message(self.CursorMoved(after))
 
@@ -224,5 +286,11 @@ class ImageTable(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
-        if offset is not None and offset.y >= _HEADER_LINES:
+        if offset is None:
+            return
+        if offset.y >= _HEADER_LINES:
             self.cursor = offset.y - _HEADER_LINES + self.scroll_offset.y
+            return
+        key = key_at(self.scrollable_content_region.width, offset.x)
+        if key is not None:
+            self.post_message(self.TitleClicked(key))

@@ -1,0 +1,199 @@
+"""Looking for images: what is typed narrows the table, each column orders it, and both come back."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from flowimg_tui.tui.app import FlowimgApp
+from flowimg_tui.workspace import Workspace
+from tests.tui.conftest import still
+from tests.tui.driving import (
+    AppPilot,
+    drive,
+    gallery_of,
+    keys_shown,
+    press_and_wait,
+    status_of,
+    table_of,
+    text_of,
+    until,
+)
+from tests.tui.filling import OLDEST, fill
+
+TITLES = ("created", "key", "ratio", "size", "file", "state")
+
+
+async def looks_for(pilot: AppPilot, text: str, *words: str) -> None:
+    """Type a filter and wait for all ``words``."""
+    await pilot.press("slash", *text)
+    await until(pilot, lambda: all(word in text_of(pilot) for word in words))
+
+
+def test_each_key_narrows_what_is_shown_and_esc_brings_it_back(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(3000))
+
+    async def script(pilot: AppPilot) -> None:
+        await looks_for(pilot, "0000", "3000 found of 3000")
+        await pilot.press("0")
+        await until(pilot, lambda: "1000 found of 3000" in text_of(pilot))
+        await pilot.press("7", "1")
+        await until(pilot, lambda: "10 found of 3000" in text_of(pilot))
+        assert keys_shown(pilot) == [f"0000071{number}" for number in range(9, -1, -1)]
+        await pilot.press("escape")
+        await until(pilot, lambda: "Images  3000 " in text_of(pilot) and "1 of 3000" in text_of(pilot))
+
+    drive(app, script, size=(80, 24))
+
+
+def test_the_keys_of_the_table_are_back_with_enter(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(3000))
+
+    async def script(pilot: AppPilot) -> None:
+        await looks_for(pilot, "0000071", "10 found of 3000", "enter To the images", "esc Clear the filter")
+        await pilot.press("enter", "j", "j")
+        await until(pilot, lambda: "3 of 10" in text_of(pilot) and "s Sync" in text_of(pilot))
+        await pilot.press("slash", "9")
+        await until(pilot, lambda: "1 found of 3000" in text_of(pilot))
+
+    drive(app, script, size=(80, 24))
+
+
+def test_the_cursor_stays_on_its_image_while_that_is_found(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(3000))
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("G", "up", "up", "up")
+        await looks_for(pilot, "000000", "97 of 100")
+        await pilot.press("escape")
+        await until(pilot, lambda: "2997 of 3000" in text_of(pilot))
+        await looks_for(pilot, "00001", "1 of 1000")
+
+    drive(app, script, size=(80, 24))
+
+
+def test_what_cannot_be_found_is_said(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(30))
+
+    async def script(pilot: AppPilot) -> None:
+        await looks_for(pilot, "state:no", "0 found of 30", "Nothing is found. Press esc")
+        assert status_of(pilot).startswith("State: one of saved, pending, failed")
+        await pilot.press("backspace", "backspace", *"pend")
+        await until(pilot, lambda: "30 found of 30" in text_of(pilot) and "State:" not in status_of(pilot))
+
+    drive(app, script, size=(80, 24))
+
+
+def test_filter_and_order_come_back_with_the_profile(
+    app: FlowimgApp, workspace: Workspace, database: Path
+) -> None:
+    fill(database, range(300))
+
+    async def first(pilot: AppPilot) -> None:
+        await looks_for(pilot, "0000001", "10 found of 300")
+        await pilot.press("enter", "o", "O")
+        await until(pilot, lambda: "key ↓   1 of 10" in text_of(pilot))
+        profile_id = workspace.gallery.profiles()[0].id
+        await until(pilot, lambda: workspace.gallery.finding(profile_id).order.key == "key")
+
+    async def second(pilot: AppPilot) -> None:
+        await until(
+            pilot, lambda: "10 found of 300" in text_of(pilot) and "key ↓   1 of 10" in text_of(pilot)
+        )
+        assert keys_shown(pilot) == [f"0000001{number}" for number in range(9, -1, -1)]
+        await pilot.press("escape")
+        await until(pilot, lambda: "key ↓   1 of 300" in text_of(pilot))
+
+    drive(app, first, size=(80, 24))
+    drive(still(FlowimgApp(workspace)), second, size=(80, 24))
+
+
+def test_each_key_of_a_long_word_is_one_look_and_the_last_one_counts(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(20_000))
+
+    async def script(pilot: AppPilot) -> None:
+        await looks_for(pilot, "00012345", "1 found of 20000")
+        assert keys_shown(pilot) == ["00012345"]
+
+    drive(app, script, size=(80, 24))
+
+
+# Order
+
+
+def test_o_goes_from_column_to_column_and_capital_o_turns(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(30))
+
+    async def script(pilot: AppPilot) -> None:
+        await until(pilot, lambda: "created ↓   1 of 30" in text_of(pilot))
+        for title in (*TITLES[1:], TITLES[0]):
+            await pilot.press("o")
+            await until(pilot, lambda title=title: f"{title} " in subtitle(pilot))  # type: ignore[misc]
+            before = subtitle(pilot)
+            await pilot.press("O")
+            await until(pilot, lambda before=before: subtitle(pilot) != before)  # type: ignore[misc]
+        await until(pilot, lambda: keys_shown(pilot)[0] == "00000000")
+
+    drive(app, script, size=(80, 24))
+
+
+def subtitle(pilot: AppPilot) -> str:
+    return str(table_of(pilot).border_subtitle)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_click_on_a_title_orders_by_its_column_and_another_one_turns(
+    app: FlowimgApp, database: Path, width: int
+) -> None:
+    fill(database, range(30))
+
+    async def script(pilot: AppPilot) -> None:
+        header = next(line for line in text_of(pilot).splitlines() if " created ↓ " in line)
+        table_begins = table_of(pilot).region.x
+        for title in ("key", "file", "key"):
+            at = header.index(f" {title} ") + 1 - table_begins
+            await pilot.click("#images", offset=(at, 1))
+            await until(pilot, lambda title=title: f"{title} ↑" in subtitle(pilot))  # type: ignore[misc]
+        await pilot.click("#images", offset=(header.index(" key ") + 1 - table_begins, 1))
+        await until(pilot, lambda: "key ↓" in subtitle(pilot) and keys_shown(pilot)[0] == "00000029")
+
+    drive(app, script, size=(width, 24))
+
+
+def test_what_has_failed_comes_first_in_the_order_of_states(
+    app: FlowimgApp, workspace: Workspace, database: Path
+) -> None:
+    fill(database, range(30))
+    profile = workspace.gallery.profiles()[0]
+    workspace.gallery.record_failure(workspace.gallery.missing_ids(profile.id)[20], "gone", OLDEST)
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("o", "o", "o", "o", "o")
+        await until(pilot, lambda: "state ↑" in subtitle(pilot))
+        assert keys_shown(pilot)[0] == "00000009"
+
+    drive(app, script, size=(80, 24))
+
+
+def test_images_that_arrive_leave_a_filter_for_what_is_missing(app: FlowimgApp) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "1 of 42")
+        await looks_for(pilot, "state:missing", "42 found of 42")
+        await pilot.press("enter")
+        await press_and_wait(pilot, "d", "Downloaded 42 of 42")
+        await until(pilot, lambda: "0 found of 42" in text_of(pilot))
+
+    drive(app, script)
+
+
+def test_a_database_that_breaks_while_it_is_searched_is_told(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(30))
+
+    async def script(pilot: AppPilot) -> None:
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("DROP INDEX image_by_age")
+        await looks_for(pilot, "0", "gallery.db cannot be used")
+        assert gallery_of(pilot).is_attached
+
+    drive(app, script)
