@@ -1,14 +1,16 @@
 """Make the pictures of this folder anew, from the app itself on the demo service.
 
-``python screenshots/make.py``; it takes half a minute, because the demo is paced as a network is.
+``python screenshots/make.py``; it takes a minute, because the demo is paced as a network is.
 """
 
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from recording import Recording
 from textual.pilot import Pilot
 
 from flowimg_tui.demo.home import demo_workspace
@@ -24,14 +26,25 @@ SIZES = {"120x40": (120, 40), "80x24": (80, 24)}
 async def main() -> None:
     os.environ["FLOWIMG_PAGE_DELAY"] = "0"
     for name, size in SIZES.items():
-        with (
-            DemoService(DemoOptions(rate=16_000)) as service,
-            tempfile.TemporaryDirectory() as folder,
-            demo_workspace(service, Path(folder), service.cookie_header) as workspace,
-        ):
-            app = FlowimgApp(workspace)
+        with demo_app() as app:
             async with app.run_test(size=size) as pilot:
                 await play(pilot, app, name)
+    with demo_app(google=True) as app:
+        async with app.run_test(size=SIZES["80x24"]) as pilot:
+            await record(pilot, app)
+
+
+@contextmanager
+def demo_app(*, google: bool = False) -> Iterator[FlowimgApp]:
+    """Give the app over a demo service of its own; that of the google generation knows prompts."""
+    with (
+        DemoService(DemoOptions(rate=16_000)) as service,
+        tempfile.TemporaryDirectory() as folder,
+        demo_workspace(
+            service, Path(folder), service.google_cookie_header if google else service.cookie_header
+        ) as workspace,
+    ):
+        yield FlowimgApp(workspace)
 
 
 async def play(pilot: Pilot[None], app: FlowimgApp, size: str) -> None:
@@ -56,6 +69,46 @@ async def play(pilot: Pilot[None], app: FlowimgApp, size: str) -> None:
     await pilot.pause()
     take(app, f"force-refresh-{size}")
     await pilot.press("escape")
+
+
+async def record(pilot: Pilot[None], app: FlowimgApp) -> None:
+    """Use the app as a person does on another day, and make a film of it."""
+    film = Recording()
+
+    async def see(seconds: float) -> None:
+        await pilot.pause()
+        film.add(app.export_screenshot(), seconds)
+
+    async def follow(done: Callable[[], bool]) -> None:
+        """Look four times a second at what changes by itself."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while not done():
+            if asyncio.get_running_loop().time() > deadline:
+                raise TimeoutError("the run did not end")
+            await see(0.25)
+            await asyncio.sleep(0.25)
+
+    async def press(*keys: str, seconds: float = 0.5) -> None:
+        for key in keys:
+            await pilot.press(key)
+            await asyncio.sleep(0.1)
+            await see(seconds)
+
+    await see(1.0)
+    await pilot.press("s")
+    await follow(lambda: not app.runs)
+    await see(1.5)
+    await press("slash", *"harbour", seconds=0.25)
+    await see(1.5)
+    await press("enter", "a", "escape", seconds=1.0)
+    await pilot.press("d")
+    await follow(lambda: not app.runs)
+    await see(2.0)
+    await press("o", "o", "o", seconds=0.8)
+    await press(*"jjjjjj", seconds=0.15)
+    await see(2.0)
+    (HERE / "film.svg").write_text(film.svg(), encoding="utf-8")
+    print("film.svg")
 
 
 def take(app: FlowimgApp, name: str) -> None:

@@ -31,6 +31,7 @@ from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.main import MainScreen
 from flowimg_tui.tui.terminal import PROGRESS_RATE, Ending
 from flowimg_tui.tui.theme import FLOWIMG_DARK, FLOWIMG_LIGHT
+from flowimg_tui.tui.widgets.too_small import HORIZONTAL, VERTICAL
 from flowimg_tui.workspace import Workspace, WorkspaceError
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ class FlowimgApp(App[None]):
     TITLE = "flowimg"
     CSS_PATH = "app.tcss"
     COMMANDS = {FlowimgCommands}
+    HORIZONTAL_BREAKPOINTS = HORIZONTAL
+    VERTICAL_BREAKPOINTS = VERTICAL
     BINDINGS = [Binding("ctrl+q", "screen.leave", "Quit", show=False, system=True)]
 
     def __init__(

@@ -24,7 +24,7 @@ def test_a_download_leaves_a_sum_that_balances_until_it_is_dismissed(
 
 def test_the_keys_that_do_not_fit_are_left_out_whole(scripted_app: FlowimgApp) -> None:
     async def script(pilot: AppPilot) -> None:
-        for width, last in ((120, "P Profiles"), (80, "e Edit"), (60, "? Help"), (44, "^x Force refresh")):
+        for width, last in ((120, "P Profiles"), (80, "e Edit"), (60, "? Help")):
             await pilot.resize_terminal(width, 24)
             await until(pilot, lambda last=last: text_of(pilot).rstrip().endswith(last))  # type: ignore[misc]
 

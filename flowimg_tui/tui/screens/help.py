@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -16,6 +18,7 @@ _KEY_WIDTH: Final = 12
 class HelpScreen(ModalScreen[None]):
     """A list of keys with what each one does."""
 
+    COMPONENT_CLASSES = {"help--key"}
     BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Close", show=False)]
 
     def __init__(self, groups: Iterable[tuple[str, Iterable[Binding]]]) -> None:
@@ -28,16 +31,21 @@ class HelpScreen(ModalScreen[None]):
             dialog.border_subtitle = "esc closes"
             for title, bindings in self._groups:
                 yield Static(Content.styled(title, "bold $primary"))
-                for binding in bindings:
-                    yield Static(self._line(binding))
+                yield Static(self._table(bindings))
                 yield Static("")
             yield Static(Content("✓ saved  ↓ running  ↻ waiting to try again  · pending  ✗ failed  ⊘ parked"))
 
-    def _line(self, binding: Binding) -> Content:
-        keys = " ".join(
+    def _table(self, bindings: Iterable[Binding]) -> Table:
+        """Return a line for each key; what it does wraps under itself."""
+        table = Table.grid(padding=(0, 0, 0, 2), pad_edge=True)
+        table.add_column(width=_KEY_WIDTH, style=self.get_component_rich_style("help--key", partial=True))
+        table.add_column()
+        for binding in bindings:
+            table.add_row(self._keys(binding), Text(binding.tooltip or binding.description))
+        return table
+
+    def _keys(self, binding: Binding) -> Text:
+        shown = binding.key_display or " ".join(
             self.app.get_key_display(Binding(key.strip(), binding.action)) for key in binding.key.split(",")
         )
-        shown = binding.key_display or keys
-        return Content.assemble(
-            (f"  {shown:<{_KEY_WIDTH}}", "$accent"), binding.tooltip or binding.description
-        )
+        return Text(shown)

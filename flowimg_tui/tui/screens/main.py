@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -56,6 +56,7 @@ from flowimg_tui.tui.widgets.key_line import KeyLine
 from flowimg_tui.tui.widgets.log_pane import LogPane
 from flowimg_tui.tui.widgets.profile_pane import ProfilePane
 from flowimg_tui.tui.widgets.status_line import Mood, StatusLine
+from flowimg_tui.tui.widgets.too_small import TooSmall
 from flowimg_tui.tui.widgets.transfers import TransfersPane
 from flowimg_tui.workspace import Workspace, WorkspaceError
 
@@ -67,8 +68,6 @@ if TYPE_CHECKING:
     from flowimg_tui.tui.app import FlowimgApp
 
 log = logging.getLogger(__name__)
-
-NARROW_BELOW: Final = 100
 
 
 class MainScreen(Screen[None]):
@@ -142,6 +141,7 @@ class MainScreen(Screen[None]):
                 yield LogPane(id="log")
         yield StatusLine(id="status")
         yield KeyLine()
+        yield TooSmall(id="too-small")
 
     def on_mount(self) -> None:
         self._images = self.query_one(GalleryPane)
@@ -154,9 +154,6 @@ class MainScreen(Screen[None]):
         self._open_first()
         if self._shown is None:
             self.call_after_refresh(self.action_new)
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < NARROW_BELOW, "-narrow")
 
     # Which profile
 

@@ -45,5 +45,5 @@ class LogPane(RichLog, can_focus=True):
             return
         self._seen, new = self._lines.since(self._seen)
         for level, line in new:
-            style = self.get_component_rich_style(_COMPONENTS.get(level, "log--text"))
+            style = self.get_component_rich_style(_COMPONENTS.get(level, "log--text"), partial=True)
             self.write(Text(line, style, no_wrap=True))

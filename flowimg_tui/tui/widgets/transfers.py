@@ -19,6 +19,9 @@ _WIDEST_BAR: Final = 32
 _FIXED_WIDTH: Final = 68
 """Everything in a row but its bar."""
 _PACE_WIDTH: Final = 12
+_AMOUNT_WIDTH: Final = 8
+_NARROW: Final = 70
+"""Below this width a row has no bar, and says how much there is of the image, not of how much."""
 _STALLS_AFTER: Final = 3.0
 _FULL, _HALF, _TRACK = "━", "╸", "─"
 
@@ -50,7 +53,8 @@ class TransfersPane(Widget):
     def show_tally(self, finished: DownloadFinished) -> None:
         """Show what became of the images of a run that has ended."""
         self._tally = finished
-        self.border_title = "Download ended"
+        size = f"  {format_bytes(finished.bytes)} in {format_duration(finished.seconds)}"
+        self.border_title = f"Download ended{size if finished.bytes else ''}"
         self.border_subtitle = "esc dismisses"
         self._draw()
 
@@ -112,8 +116,7 @@ class TransfersPane(Widget):
             (tally.cancelled, "cancelled"),
         )
         told = " + ".join(f"{number} {word}" for number, word in parts if number)
-        size = f"   {format_bytes(tally.bytes)} in {format_duration(tally.seconds)}" if tally.bytes else ""
-        return [self._plain(f"{told} = {count_of(tally.pending, 'image')}"), self._dim(size)]
+        return [self._plain(f"{told} = {count_of(tally.pending, 'image')}")]
 
     def _row(self, transfer: Transfer | None, now: float) -> list[Segment]:
         if transfer is None:
@@ -129,16 +132,21 @@ class TransfersPane(Widget):
         fraction = transfer.fraction
         percent = "" if fraction is None else f"{fraction * 100:.0f} %"
         amount = format_bytes(transfer.done) if transfer.done else str(transfer.phase)
-        if transfer.total:
+        room = _AMOUNT_WIDTH if self._is_narrow else 2 * _AMOUNT_WIDTH + 1
+        if transfer.total and not self._is_narrow:
             amount = f"{format_bytes(transfer.done)} / {format_bytes(transfer.total)}"
         return [
             key,
-            *self._bar(fraction or 0.0, "transfers--bar"),
-            self._plain(f"  {percent:>5}  {amount:<17}"),
+            *([] if self._is_narrow else self._bar(fraction or 0.0, "transfers--bar")),
+            self._plain(f"  {percent:>5}  {amount:<{room}}"),
             self._pace(transfer, now),
             self._dim(f"  {transfer.source}"),
             self._wait(f" {transfer.next_try}/{transfer.tries}" if transfer.next_try > 1 else ""),
         ]
+
+    @property
+    def _is_narrow(self) -> bool:
+        return self.size.width < _NARROW
 
     def _pace(self, transfer: Transfer, now: float) -> Segment:
         """Return how fast the bytes come, or for how long none came."""

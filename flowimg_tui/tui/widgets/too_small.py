@@ -1,0 +1,28 @@
+"""What is seen in a window in which nothing else could be read."""
+
+from typing import Final
+
+from textual.widgets import Static
+
+LEAST_WIDTH: Final = 60
+LEAST_HEIGHT: Final = 20
+HORIZONTAL: Final = [(0, "-too-narrow"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
+VERTICAL: Final = [(0, "-too-low"), (LEAST_HEIGHT, "-high-enough")]
+"""Classes of every screen, and the size from which on it has them."""
+
+
+class TooSmall(Static):
+    """One line that says how large the window must be. The style sheet shows it in place of all else."""
+
+    def on_mount(self) -> None:
+        self._tell()
+
+    def on_resize(self) -> None:
+        self._tell()
+
+    def _tell(self) -> None:
+        width, height = self.app.size
+        self.update(
+            f"flowimg needs a window of {LEAST_WIDTH}×{LEAST_HEIGHT}; this one has {width}×{height}. "
+            "What runs goes on."
+        )
