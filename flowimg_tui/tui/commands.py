@@ -18,6 +18,11 @@ _ACTIONS: Final = {
     "refresh": "gallery: Force refresh",
     "undo_refresh": "gallery: Undo the force refresh",
     "filter": "view: Filter the images",
+    "next_order": "view: Sort by the next column",
+    "turn_order": "view: Turn the order round",
+    "select_all": "select: All that are shown, or none",
+    "invert": "select: Invert the selection",
+    "range": "select: Begin or end a range",
     "copy": "gallery: Copy the path or name",
     "new": "profile: Add a profile",
     "edit": "profile: Edit the profile",
@@ -51,10 +56,10 @@ class FlowimgCommands(Provider):
 
     def _commands(self) -> Iterator[_Command]:
         screen = cast("MainScreen", self.app.screen_stack[0])
-        for binding in screen.keys:
+        for owner, binding in screen.keys:
             name = _ACTIONS.get(binding.action)
             if name is not None and screen.why_not(binding.action) is None:
-                yield _Command(name, binding.tooltip, getattr(screen, f"action_{binding.action}"))
+                yield _Command(name, binding.tooltip, getattr(owner, f"action_{binding.action}"))
         for theme in sorted(self.app.available_themes):
             yield _Command(f"theme: Use {theme}", "It comes back the next time", partial(self._use, theme))
 

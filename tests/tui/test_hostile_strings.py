@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from rich.cells import cell_len
+from textual import events
 
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.demo.service import DemoService
@@ -44,7 +46,7 @@ def test_every_field_of_an_image_is_shown_harmless(
 ) -> None:
     gallery, now = workspace.gallery, datetime.now(UTC)
     images = [
-        NewImage(f"{text}{number}", text, text, text, text, now)
+        NewImage(f"{text}{number}", text, text, text, text, now, title=text, prompt=text, project_title=text)
         for text in HOSTILE.values()
         for number in (1, 2)
     ]
@@ -64,6 +66,44 @@ def test_every_field_of_an_image_is_shown_harmless(
 
     drive(app, script, size=(WIDTH, 40))
     assert app.return_code is None
+
+
+def test_a_hostile_name_is_copied_and_shown_harmless(
+    app: FlowimgApp, workspace: Workspace, studio: ProfileRecord
+) -> None:
+    gallery = workspace.gallery
+    images = [NewImage(text, kind, None, None, None, None) for kind, text in HOSTILE.items()]
+    gallery.store_page(studio.id, gallery.begin_sync(studio.id), images)
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("a")
+        await until(pilot, lambda: f"{len(images)} selected" in text_of(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: f"Copied {len(images)} lines" in text_of(pilot))
+        assert_harmless(pilot)
+        # A shell that it is pasted into sees a line for each, and nothing to act upon.
+        assert len(app.clipboard.split("\n")) == len(images)
+        assert not CONTROLS & set(app.clipboard)
+        await pilot.click("#dialog", offset=(10, 10))
+        await pilot.pause()
+        assert app.return_code is None
+
+    drive(app, script, size=(WIDTH, 40))
+
+
+@pytest.mark.parametrize("keys", ["/", "n", "e"])
+def test_what_is_pasted_into_a_line_is_shown_harmless(app: FlowimgApp, keys: str) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press(*keys)
+        if keys == "e":
+            pilot.app.screen.query_one("#form-output").focus()
+        for kind, text in HOSTILE.items():
+            pilot.app.post_message(events.Paste(text))
+            await pilot.pause()
+            assert_harmless(pilot, kind)
+        assert app.return_code is None
+
+    drive(app, script, size=(WIDTH, 40))
 
 
 def test_an_account_and_a_status_are_shown_harmless(

@@ -22,6 +22,17 @@ def test_a_command_is_found_by_its_name_and_run(app: FlowimgApp) -> None:
     drive(app, script)
 
 
+def test_a_command_of_the_gallery_works_on_it(app: FlowimgApp) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new images")
+        await pilot.press("ctrl+p", *"select: all")
+        await until(pilot, lambda: found(pilot, "select: All that are shown", besides="gallery: Sync"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "42 selected" in text_of(pilot))
+
+    drive(app, script)
+
+
 def test_a_theme_is_chosen_by_its_name(app: FlowimgApp) -> None:
     async def script(pilot: AppPilot) -> None:
         await pilot.press("ctrl+p")

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Set
 
     from textual.timer import Timer
+    from textual.widget import Widget
 
     from flowimg_tui.tui.app import FlowimgApp
 
@@ -527,17 +528,23 @@ class MainScreen(Screen[None]):
             self._table.focus()
 
     @property
-    def keys(self) -> list[Binding]:
-        """What this screen's keys do."""
-        return [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
-
-    def action_help(self) -> None:
-        in_the_table = [
-            binding
-            for binding in (*GalleryPane.BINDINGS, *ImageTable.BINDINGS)
+    def keys(self) -> "list[tuple[Widget, Binding]]":
+        """What the keys of this screen and of the gallery do, each with the one that does it."""
+        return [
+            (owner, binding)
+            for owner in (self, self._images)
+            for binding in owner.BINDINGS
             if isinstance(binding, Binding)
         ]
-        self._app.push_screen(HelpScreen((("Keys", self.keys), ("In the table", in_the_table))))
+
+    def action_help(self) -> None:
+        moves = [binding for binding in ImageTable.BINDINGS if isinstance(binding, Binding)]
+        of = {owner: [binding for each, binding in self.keys if each is owner] for owner, _ in self.keys}
+        self._app.push_screen(
+            HelpScreen(
+                (("Keys", of[self]), ("Sort and select", of[self._images]), ("Move in the table", moves))
+            )
+        )
 
     def action_leave(self) -> None:
         if self._app.runs:

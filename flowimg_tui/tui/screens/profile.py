@@ -16,6 +16,7 @@ from flowimg_tui.flow.session import SessionCheck, SessionState
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import ProfileRecord
+from flowimg_tui.tui.widgets.line_input import LineInput
 from flowimg_tui.tui.widgets.paste_field import PasteField
 from flowimg_tui.tui.widgets.status_line import Mood
 from flowimg_tui.workspace import NewCookies, Workspace, WorkspaceError
@@ -63,7 +64,7 @@ class ProfileScreen(ModalScreen[SavedProfile | None]):
             yield Static(Content(_HELP), classes="form-help")
             with Horizontal(classes="form-row"):
                 yield Static("Name", classes="form-label")
-                yield Input(
+                yield LineInput(
                     value=self._profile.name if self._profile else "",
                     placeholder="letters, digits, - and _",
                     max_length=_NAME_LIMIT,
@@ -77,7 +78,7 @@ class ProfileScreen(ModalScreen[SavedProfile | None]):
             with Horizontal(classes="form-row"):
                 yield Static("Pictures", classes="form-label")
                 own = self._profile.output if self._profile else None
-                yield Input(value=own or "", max_length=_FOLDER_LIMIT, compact=True, id="form-output")
+                yield LineInput(value=own or "", max_length=_FOLDER_LIMIT, compact=True, id="form-output")
             yield Checkbox("The account has another address now", compact=True, id="form-account-changed")
             yield Static(id="form-says")
             with Horizontal(id="dialog-buttons"):
@@ -86,9 +87,6 @@ class ProfileScreen(ModalScreen[SavedProfile | None]):
                 yield Button("Cancel  esc", id="form-cancel", compact=True)
 
     def on_mount(self) -> None:
-        for field in self.query(Input):
-            # A cursor that blinks sends something twice a second, all night.
-            field.cursor_blink = False
         self._show_default_folder()
         self._say(self._says, Mood.WARNING)
         self.query_one("#form-cookies" if self._profile else "#form-name").focus()

@@ -9,9 +9,10 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from flowimg_tui.store.filters import MOST_CHARACTERS
+from flowimg_tui.tui.widgets.line_input import LineInput
 
 
-class _Field(Input):
+class _Field(LineInput):
     """Keys that lead away do so at once: who types ahead means the table with the next key."""
 
     BINDINGS = [
@@ -19,8 +20,6 @@ class _Field(Input):
         # The screen's own key, to stand in the last line here.
         Binding("escape", "screen.back", "Clear the filter", key_display="esc"),
     ]
-    # A cursor that blinks sends bytes for ever.
-    cursor_blink = False
 
     def action_leave(self) -> None:
         self.screen.focus_next()
