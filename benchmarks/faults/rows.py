@@ -24,18 +24,17 @@ class Course(Enum):
 class Row:
     """One situation. `fault` is a spec of the demo service; empty: there is none.
 
-    `linked_on` and `inline_on` are the parts of the service where it spoils the two pictures. `fault_of_ours`
-    is the fault that flowimg meets where it has means that no peer has, and `{elsewhere}` a signed URL of
-    another picture at another host. `png` says that the URL ends so, `wait` how many seconds the service asks
-    for, and `latency` how many it takes. A situation that depends on chance is tried up to so many `times`,
-    until something is wrong.
+    `linked_on` is the part of the service where it spoils the linked picture; the inline one is spoilt
+    wherever it can be had. `fault_of_ours` is the fault that flowimg meets where it has means that no peer
+    has, and `{elsewhere}` a signed URL of another picture at another host. `png` says that the URL ends so,
+    `wait` how many seconds the service asks for, and `latency` how many it takes. A situation that depends on
+    chance is tried up to so many `times`, until something is wrong.
     """
 
     name: str
     title: str
     fault: str = ""
     linked_on: str = "image"
-    inline_on: str = "pictures"
     fault_of_ours: str = ""
     course: Course = Course.ALONE
     png: bool = False
@@ -50,7 +49,7 @@ class Row:
             return []
         begun = fault.format(elsewhere=elsewhere) + ("," if ":" in fault else ":")
         specs = [f"{begun}on={self.linked_on},key={linked}"]
-        return [*specs, f"{begun}on={self.inline_on},key={inline}"] if ours else specs
+        return [*specs, f"{begun}on=pictures,key={inline}"] if ours else specs
 
 
 ROWS: Final = (
@@ -91,7 +90,5 @@ ROWS: Final = (
         "redirect",
         "redirect to a foreign host, which has another picture",
         "redirect:to={elsewhere}",
-        # A redirect of the API says that Flow has moved, and ends the run.
-        inline_on="image",
     ),
 )

@@ -221,7 +221,7 @@ def status_error(response: httpx.Response, message: str | None = None) -> FlowEr
     said = f": {words_of_others(safe_text(message, 200))}" if message else ""
     match status:
         case 301 | 302 | 303 | 307 | 308:
-            return Moved(f"{host} sends elsewhere (HTTP {status}): Flow has moved.")
+            return Moved(f"{host} sends elsewhere (HTTP {status}), as it does where Flow has moved.")
         case 401:
             return SignedOut(f"{host} does not accept the session (HTTP 401{said}).")
         case 404 | 410:

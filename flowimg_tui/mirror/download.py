@@ -32,6 +32,7 @@ from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.sign_in import Renewal, SharedSignIn, remember_account
 from flowimg_tui.mirror.stop import Stop, Stopped, unbroken
 from flowimg_tui.mirror.throttle import Throttle
+from flowimg_tui.mirror.whereabouts import Whereabouts
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import FileRecord, PendingImage, ProfileRecord
@@ -88,7 +89,10 @@ async def download(
         renewal,
         run.tell,
     )
-    crew = Crew(service, retry, board, Throttle(workers), sign_in, image_seconds)
+    whereabouts = Whereabouts(
+        partial(retry.repeated, partial(service.list_page, None), _note_listing_trouble)
+    )
+    crew = Crew(service, retry, board, Throttle(workers), sign_in, whereabouts, image_seconds)
     async with aclosing(run.events(crew, missing, workers)) as events:
         async for event in events:
             yield event
@@ -265,6 +269,10 @@ def _note_sign_in_trouble(
     log.warning("The sign-in, try %d, again in %.1f s: %s", next_try - 1, seconds, error)
     for transfer in board.snapshot().transfers:
         board.waits(transfer.image_id, next_try, tries, seconds, str(error))
+
+
+def _note_listing_trouble(next_try: int, seconds: float, error: FlowError) -> None:
+    log.warning("Whether Flow has moved, try %d, again in %.1f s: %s", next_try - 1, seconds, error)
 
 
 def _first_leaf(group: BaseExceptionGroup[E]) -> E:

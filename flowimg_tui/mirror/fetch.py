@@ -16,6 +16,7 @@ from flowimg_tui.mirror.pictures import Damaged, NotAPicture, PictureFormat, ide
 from flowimg_tui.mirror.progress import ProgressBoard, Source
 from flowimg_tui.mirror.sign_in import SharedSignIn
 from flowimg_tui.mirror.throttle import Throttle
+from flowimg_tui.mirror.whereabouts import Whereabouts
 from flowimg_tui.secret import Secret
 from flowimg_tui.store.records import PendingImage
 
@@ -26,6 +27,7 @@ _SHARE_OF_API: Final = 2 / 3
 """Of the seconds of an image: a signed URL must have time left after an API that drips."""
 _FEWER: Final = "Flow asks for fewer at a time"
 _POOL_PAUSE: Final = "Flow asks for a pause"
+_SENT_ELSEWHERE: Final = "sent elsewhere: has Flow moved?"
 
 T = TypeVar("T")
 
@@ -72,6 +74,7 @@ class Crew:
     board: ProgressBoard
     throttle: Throttle
     sign_in: SharedSignIn
+    whereabouts: Whereabouts
     image_seconds: float = IMAGE_SECONDS
 
 
@@ -129,11 +132,10 @@ class Errand:
     async def _ask_api(self) -> _Answer:
         """Ask the media endpoint."""
         ask = partial(self._crew.service.media, self._image.name, self._progress)
+        repeated = partial(self._repeated, Source.API, ask)
         try:
-            media = await self._signed_in(partial(self._repeated, Source.API, ask))
+            media = await self._signed_in(partial(self._unless_moved, repeated))
             return _Answer(await self._picture_in(media), media.url, can_answer=True)
-        except Moved as error:
-            raise EndsRun(error) from error
         except NotAPicture as error:
             self._troubles.append((Source.API, error))
             return _Answer(None, media.url, can_answer=True)
@@ -231,6 +233,23 @@ class Errand:
             except SignedOut as error:
                 board.pauses(self._image.id, str(error))
                 session = await _or_end(sign_in.next_session(session, error))
+
+    async def _unless_moved(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return what ``ask`` gives. Being sent elsewhere is this image's own trouble, unless Flow has moved.
+
+        Raises ``SignedOut`` where that is what asking for Flow has brought.
+        """
+        whereabouts = self._crew.whereabouts
+        answers = whereabouts.answers
+        try:
+            return await ask()
+        except Moved:
+            self._show_wait(self._made[Source.API], None, _SENT_ELSEWHERE)
+            try:
+                await whereabouts.refuse_moved(answers)
+            except (Moved, Parked) as error:
+                raise EndsRun(error) from error
+            raise
 
 
 async def _or_end(session: Coroutine[Any, Any, int]) -> int:

@@ -66,7 +66,7 @@ oversized_chunks                 url   none  some  none  none  longer than the l
 expired_url                      -     -     some  -     some  holds no bytes          HTTP 400
 expired_url:code=403             -     -     some  -     some  holds no bytes          HTTP 403
 expired_token                    api   api   -     api   api
-redirect                         8     8     some  8     8     elsewhere.*has moved    is not a host
+redirect                         url   none  some  none  none  elsewhere.*has moved    is not a host
 garbage                          url   none  some  none  none  is not JSON             but something else
 truncated                        url   none  -     api   url   cut off after [0-9]+ b
 """

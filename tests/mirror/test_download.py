@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
 
-from flowimg_tui.flow.errors import FlowError, Moved, NotFound, RateLimited, SignedOut, Unreachable
+from flowimg_tui.flow.errors import FlowError, Moved, NotFound, Parked, RateLimited, SignedOut, Unreachable
 from flowimg_tui.flow.labs import LabsService
 from flowimg_tui.flow.service import Media
 from flowimg_tui.mirror.events import (
@@ -41,6 +42,7 @@ from tests.mirror.helpers import (
     Answer,
     MediaAnswer,
     Mirror,
+    PageAnswer,
     ScriptedFlow,
     collected,
     knows_many,
@@ -48,6 +50,7 @@ from tests.mirror.helpers import (
     new_image,
     of_kind,
     only,
+    page,
     picture,
     until,
 )
@@ -426,20 +429,84 @@ def test_a_stop_while_a_worker_waits_to_ask_again_is_at_once(mirror: Mirror) -> 
 # What ends a run
 
 
-@pytest.mark.parametrize("error", [SignedOut("The session has expired."), Moved("Flow has moved.")])
+ELSEWHERE: Final = Moved("It sends elsewhere.")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "error"),
+    [
+        (SignedOut("The session has expired."), None),
+        (ELSEWHERE, Moved("Flow has moved.")),
+        (ELSEWHERE, SignedOut("The session has expired.")),
+    ],
+    ids=repr,
+)
 def test_what_ends_the_run_marks_no_image_as_failed(
-    mirror: Mirror, error: FlowError, caplog: pytest.LogCaptureFixture
+    mirror: Mirror, trouble: FlowError, error: FlowError | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     script = knows_many(mirror, 8)
-    script["i3"] = error
+    script["i3"] = trouble
     script |= dict.fromkeys(("i4", "i5"), Answer.HANG)
-    finished = mirror.downloaded(ScriptedFlow(pictures=script), workers=3)
+    finished = mirror.downloaded(ScriptedFlow(pictures=script, pages=[error] if error else ()), workers=3)
+    error = error or trouble
     assert finished.error is error
     assert finished.failed == 0
     assert finished.pending == finished.downloaded + finished.cancelled == 8
     assert mirror.gallery.counts(mirror.profile.id).failed == 0
     assert mirror.gallery.counts(mirror.profile.id).downloaded == finished.downloaded
     assert str(error) in caplog.text
+
+
+def test_a_long_pause_that_is_asked_for_where_flow_is_looked_for_ends_the_run(mirror: Mirror) -> None:
+    script = dict.fromkeys(knows_many(mirror, 2), ELSEWHERE)
+    finished = mirror.downloaded(ScriptedFlow(pictures=script, pages=[RateLimited("slow down", 7200.0)]))
+    assert isinstance(finished.error, Parked)
+    assert (finished.failed, finished.cancelled) == (0, 2)
+
+
+@pytest.mark.parametrize("listing", [page("i0"), Unreachable("HTTP 503")], ids=["is there", "no answer"])
+def test_one_image_that_is_sent_elsewhere_has_its_own_trouble_where_flow_has_not_moved(
+    mirror: Mirror, listing: PageAnswer
+) -> None:
+    script = knows_many(mirror, 3)
+    mirror.knows(new_image("linked", fife_url="https://u/linked"), new_image("bare"))
+    script |= dict.fromkeys(("linked", "bare"), ELSEWHERE)
+    service = ScriptedFlow(pictures=script, urls={"https://u/linked": picture(7)}, pages=[listing] * 6)
+    events = mirror.download(service)
+    assert mirror.pictures_by_name().keys() == {"i0", "i1", "i2", "linked"}
+    failed = only(events, ImageFailed)
+    assert (failed.name, failed.reason) == ("bare", "api: It sends elsewhere.")
+    assert mirror.row("bare").failure == failed.reason
+    assert only(events, DownloadFinished).error is None
+
+
+def test_whether_flow_has_moved_is_asked_once_for_all_that_were_sent_elsewhere_together(
+    mirror: Mirror,
+) -> None:
+    script = dict.fromkeys(knows_many(mirror, 8), ELSEWHERE)
+    service = ScriptedFlow(pictures=script, pages=[page("i0")] * 8)
+    service.gate = asyncio.Event()
+
+    async def run() -> DownloadFinished:
+        assert service.gate is not None
+        running = asyncio.create_task(collected(mirror.downloads(service, Stop(), 4)))
+        await until(lambda: service.running == 4)
+        service.gate.set()
+        return only(await running, DownloadFinished)
+
+    finished = asyncio.run(run())
+    assert (finished.failed, finished.error) == (8, None)
+    # Four ask together, then those that come after them.
+    assert 2 <= len(service.cursors) <= 5
+
+
+def test_an_answer_of_before_says_nothing_of_what_was_sent_elsewhere_later(mirror: Mirror) -> None:
+    script = dict.fromkeys(knows_many(mirror, 3), ELSEWHERE)
+    moved = Moved("Flow has moved.")
+    service = ScriptedFlow(pictures=script, pages=[page("i0"), moved])
+    finished = mirror.downloaded(service, workers=1)
+    assert finished.error is moved
+    assert (finished.failed, finished.cancelled) == (1, 2)
 
 
 def test_an_output_folder_that_cannot_be_made_ends_the_run(mirror: Mirror) -> None:

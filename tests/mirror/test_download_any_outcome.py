@@ -31,12 +31,13 @@ from tests.mirror.helpers import (
     new_image,
     of_kind,
     only,
+    page,
     picture,
 )
 
 GOOD = ("api", "url", "second try", "on disk", "new cookies", "fresh link", "slow down")
-BAD = ("not found", "cut", "web page", "never", "no bytes", "parks")
-ENDS = ("stop", "signed out", "moved", "new cookies", "long pause")
+BAD = ("not found", "cut", "web page", "never", "no bytes", "parks", "elsewhere")
+ENDS = ("stop", "signed out", "new cookies", "long pause")
 """What can end the run; with new cookies only where nobody gives any."""
 
 
@@ -54,10 +55,10 @@ def answer_for(outcome: str, number: int) -> MediaAnswer | list[MediaAnswer]:
         "no bytes": Media(None, None, "the answer holds no bytes"),
         "stop": Answer.STOP,
         "signed out": SignedOut("ended"),
-        "moved": Moved("moved"),
         "new cookies": [SignedOut("ended"), whole],
         "fresh link": [Media(None, Secret("https://u/over")), whole],
         "slow down": [RateLimited("HTTP 429", 0.001), RateLimited("HTTP 429"), whole],
+        "elsewhere": Moved("elsewhere"),
         "parks": NotFound("HTTP 404"),
         "long pause": RateLimited("HTTP 429", 7200.0),
     }
@@ -70,9 +71,10 @@ def answer_for(outcome: str, number: int) -> MediaAnswer | list[MediaAnswer]:
     workers=st.integers(1, 4),
     stop_after=st.none() | st.integers(0, 20),
     renewals=st.none() | st.integers(0, 3),
+    has_moved=st.booleans(),
 )
 def test_each_pending_image_ends_in_one_count_and_each_file_is_whole(
-    outcomes: list[str], workers: int, stop_after: int | None, renewals: int | None
+    outcomes: list[str], workers: int, stop_after: int | None, renewals: int | None, has_moved: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         mirror = Mirror(Path(folder))
@@ -87,6 +89,8 @@ def test_each_pending_image_ends_in_one_count_and_each_file_is_whole(
             for _ in range(RUNS_BEFORE_PARKING - 1):
                 mirror.gallery.record_failure(mirror.row(f"i{number}").id, "HTTP 404", NOON)
         service = ScriptedFlow(
+            # Asked where a picture is sent elsewhere.
+            pages=[Moved("moved") if has_moved else page()] * len(outcomes),
             pictures={f"i{number}": answer_for(outcome, number) for number, outcome in enumerate(outcomes)},
             urls={
                 "https://u/over": Expired("HTTP 403"),
@@ -153,7 +157,10 @@ def test_each_pending_image_ends_in_one_count_and_each_file_is_whole(
         assert mirror.board.snapshot().transfers == ()
         assert len(of_kind(events, SessionEnded)) == asked
         assert asked - len(of_kind(events, SessionRenewed)) in (0, 1)
-        if stop_after is None and not set(outcomes) & set(ENDS):
+        if has_moved:
+            assert "elsewhere" not in {outcomes[int(event.name[1:])] for event in failed}
+        ends_run = {*ENDS, "elsewhere"} if has_moved else set(ENDS)
+        if stop_after is None and not set(outcomes) & ends_run:
             assert (finished.cancelled, finished.error) == (0, None)
         if finished.error is not None:
             assert isinstance(finished.error, SignedOut | Moved | Parked)
