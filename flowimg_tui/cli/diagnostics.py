@@ -66,7 +66,9 @@ def _is_for_want_of_room(error: BaseException | None) -> bool:
     match error:
         case None:
             return False
-        case DiskError(full=True) | StoreError(full=True) | OSError(errno=errno.ENOSPC | errno.EDQUOT):
+        case DiskError(full=True) | StoreError(full=True):
+            return True
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
             return True
         case _:
             return _is_for_want_of_room(error.__cause__)

@@ -21,11 +21,13 @@ _PRAGMAS: Final = {
     "foreign_keys": 1,
 }
 _BUSY_SECONDS: Final = 10
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _VAGUE: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
-"""What SQLite says of a full disk where it makes its shared memory or a journal, and of a quota always."""
+"""What SQLite says of a full disk where it makes its shared memory or a journal, and always of a quota and
+of the largest size that a file may have."""
 _SHARED_MEMORY: Final = 32 * 1024
 """Bytes that SQLite needs beside a database in WAL mode before it can read it."""
+_COMPANIONS: Final = ("-wal", "-journal")
 
 T = TypeVar("T")
 
@@ -81,20 +83,23 @@ class Database(SqliteDatabase):
             raise unusable(str(self.database), error) from error
 
 
-def unusable(path: str, error: Exception) -> StoreError:
-    """Return what an error of SQLite or of the system means for the database at ``path``."""
-    if _means_full(path, error):
+def unusable(path: str, error: Exception, needed: int = 0) -> StoreError:
+    """Return what an error of SQLite or of the system means for the database at ``path``.
+
+    ``needed`` is how many bytes it was to have, where that is known.
+    """
+    if _means_full(path, error, needed):
         return StoreError(
             f"The disk is full: {path} cannot be written. Make room, then try again.", full=True
         )
     return StoreError(f"{path} cannot be used: {error}.")
 
 
-def _means_full(path: str, error: Exception) -> bool:
+def _means_full(path: str, error: Exception, needed: int) -> bool:
     if isinstance(error, OSError):
         return error.errno in _NO_ROOM
     code = _code(error)
-    return code == sqlite3.SQLITE_FULL or (code in _VAGUE and not _has_room(Path(path).parent))
+    return code == sqlite3.SQLITE_FULL or (code in _VAGUE and not _has_room(Path(path), needed))
 
 
 def _code(error: object) -> int:
@@ -107,14 +112,23 @@ def _code(error: object) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
 
 
-def _has_room(folder: Path) -> bool:
-    """Ask the disk itself, with a file that has no name and is gone at once."""
+def _has_room(database: Path, needed: int) -> bool:
+    """Ask the disk itself, with a file that has no name and is gone at once.
+
+    It is written where the largest file of the database would grow, as files may have a largest size.
+    """
+    sizes = (_size(database.with_name(database.name + suffix)) for suffix in ("", *_COMPANIONS))
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=database.parent) as file:
+            file.seek(max(needed, *sizes))
             file.write(bytes(_SHARED_MEMORY))
     except OSError as error:
         return error.errno not in _NO_ROOM
     return True
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 class Store:

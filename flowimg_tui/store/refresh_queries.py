@@ -52,6 +52,7 @@ class RefreshQueries(Store):
 
     def copy_to(self, path: Path) -> None:
         """Write a copy of the whole database to ``path``, as of one moment. Raises :class:`StoreError`."""
+        size = self._database.pragma("page_count") * self._database.pragma("page_size")
         try:
             path.touch(mode=0o600, exist_ok=False)
             with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as copy:
@@ -59,7 +60,7 @@ class RefreshQueries(Store):
                 # One file, with nothing beside it.
                 copy.execute("PRAGMA journal_mode = DELETE")
         except (OSError, sqlite3.Error) as error:
-            raise unusable(str(path), error) from error
+            raise unusable(str(path), error, size) from error
 
     def restore_images(self, profile_id: int, copy: Path) -> int:
         """Bring the profile's records back as they were when ``copy`` was made; return how many.

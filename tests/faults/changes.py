@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import re
+import resource
 import signal
 import socket
 import time
@@ -176,6 +177,17 @@ def pictures_do_not_come_from_the_disk() -> None:
     Path.read_bytes = hang  # type: ignore[method-assign]
 
 
+def files_have_a_largest_size(size: int) -> None:
+    """Let no file be written beyond ``size`` bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
 CHANGES: Final[dict[str, Callable[..., None]]] = {
-    change.__name__: change for change in (die_at, names_do_not_resolve, pictures_do_not_come_from_the_disk)
+    change.__name__: change
+    for change in (
+        die_at,
+        names_do_not_resolve,
+        pictures_do_not_come_from_the_disk,
+        files_have_a_largest_size,
+    )
 }

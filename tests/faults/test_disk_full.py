@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,6 +100,33 @@ def test_the_largest_size_of_a_file(tmp_path: Path) -> None:
         assert told["cancelled"] == 2
         assert flowimg.files() == []
         assert_completes(flowimg, service)
+
+
+SMALLEST: Final = 10_000
+"""Less than the records need to be read."""
+HALF_A_LOG: Final = 51_200
+"""Enough to read the records, and to write few more of them."""
+
+
+@pytest.mark.parametrize("size", [SMALLEST, HALF_A_LOG])
+@pytest.mark.parametrize(
+    "command",
+    [("download", "--json"), ("sync", "--json"), ("refresh", "--profile", "studio", "--yes")],
+    ids=str,
+)
+def test_the_largest_size_of_a_file_that_the_records_reach(
+    forks: Forks, service: DemoService, tmp_path: Path, command: tuple[str, ...], size: int
+) -> None:
+    flowimg = synced(service, tmp_path)
+    assert (flowimg.home / "gallery.db").stat().st_size > size
+    with closing(flowimg.database()) as database, database:
+        # Rows that grow, so that each page and each picture needs room.
+        database.execute("UPDATE image SET prompt = ?", ("p" * 10_000,))
+    answer = forks.run(flowimg, *command, change=("files_have_a_largest_size", size))
+    assert (answer.code, answer.stderr.count(FULL)) == (6, 1), answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert flowimg.counts()["images"] == IMAGES
+    assert_completes(flowimg, service)
 
 
 def test_the_disk_of_the_records_while_they_are_written(
