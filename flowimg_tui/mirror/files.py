@@ -2,6 +2,7 @@
 
 The order of a save: temp file in the target folder, made exclusively → bytes → fsync → a hard link under the
 final name, which fails where that name is taken → fsync of the folder. The database learns of it afterwards.
+Where the disk knows no hard links, a rename that overwrites nothing stands for it.
 """
 
 import contextlib
@@ -17,13 +18,16 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from flowimg_tui.mirror.exclusive_rename import NotOffered, rename_exclusively
 from flowimg_tui.mirror.pictures import PictureFormat
 
 _PLAIN_STEM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _DEVICE: Final = re.compile(r"(?i:con|prn|aux|nul|(?:com|lpt)[0-9])")
 """What Windows takes for a device, with any extension behind it."""
 _DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+_NO_HARD_LINKS: Final = frozenset(
+    {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK},
+)
 _TEMP_SUFFIX: Final = ".part"
 
 
@@ -171,6 +175,17 @@ def _link(temp: Path, final: Path) -> bool:
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
+        return _rename(temp, final)
+    return True
+
+
+def _rename(temp: Path, final: Path) -> bool:
+    try:
+        rename_exclusively(temp, final)
+    except FileExistsError:
+        return False
+    except NotOffered:
+        # Between the look and the rename another program can take the name: nothing better is left.
         if os.path.lexists(final):
             return False
         temp.rename(final)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from flowimg_tui.mirror import files
 from flowimg_tui.store.database import Database
 
 HANGING: Final = "hanging"
@@ -123,8 +124,10 @@ SAVE_STEPS: Final[dict[str, Callable[[Die], None]]] = {
     "after the fsync of the file": _after(os, "fsync", _is_temp),
     "before the hard link": _before(os, "link", _is_temp),
     "after the hard link": _after(os, "link", _is_temp),
-    "before the rename that stands for it": _without_hard_links(_before(os, "rename", _is_temp)),
-    "after the rename that stands for it": _without_hard_links(_after(os, "rename", _is_temp)),
+    "before the rename that stands for it": _without_hard_links(
+        _before(files, "rename_exclusively", _is_temp)
+    ),
+    "after the rename that stands for it": _without_hard_links(_after(files, "rename_exclusively", _is_temp)),
     "before the temp is unlinked": _before(os, "unlink", _is_temp),
     "before the fsync of the folder": _before(os, "fsync", _is_day),
     "after the fsync of the folder": _after(os, "fsync", _is_day),

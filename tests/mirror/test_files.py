@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowimg_tui.mirror import exclusive_rename
 from flowimg_tui.mirror.files import DiskError, StoredPicture, safe_stem, save
 from flowimg_tui.mirror.pictures import PictureFormat
 from tests.mirror.helpers import Mirror, ScriptedFlow, new_image, picture
@@ -48,14 +49,21 @@ def refuse_links(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr(os, "link", refuse)
 
 
+def refuse_links_and_exclusive_renames(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    refuse_links(monkeypatch, errno.EPERM)
+    monkeypatch.setattr(exclusive_rename, "_renamed", lambda *_: number)
+
+
 without_links = pytest.mark.parametrize(
     "prepare",
     [
         lambda _: None,
         lambda patch: refuse_links(patch, errno.EPERM),
         lambda patch: refuse_links(patch, errno.EOPNOTSUPP),
+        lambda patch: refuse_links_and_exclusive_renames(patch, errno.EINVAL),
+        lambda patch: refuse_links_and_exclusive_renames(patch, errno.ENOSYS),
     ],
-    ids=["hard links", "EPERM", "EOPNOTSUPP"],
+    ids=["hard links", "EPERM", "EOPNOTSUPP", "a look and a rename", "an old kernel"],
 )
 Prepare = Callable[[pytest.MonkeyPatch], None]
 
@@ -86,6 +94,26 @@ def test_another_file_under_the_name_is_never_overwritten(
     assert kept(tmp_path, b"one").path.name == "key-2.png"
     assert kept(tmp_path, b"two").path.name == "key-3.png"
     assert contents(tmp_path) == {"key.png": b"somebody's own", "key-2.png": b"one", "key-3.png": b"two"}
+
+
+def test_a_file_that_comes_between_the_look_and_the_naming_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_links(monkeypatch, errno.EPERM)
+    # Whoever looks, looks too early.
+    monkeypatch.setattr(os.path, "lexists", lambda _: False)
+    (tmp_path / "key.png").write_bytes(b"somebody's own")
+    assert kept(tmp_path, b"one").path.name == "key-2.png"
+    assert contents(tmp_path) == {"key.png": b"somebody's own", "key-2.png": b"one"}
+
+
+def test_an_error_of_the_rename_that_stands_for_a_hard_link_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_links_and_exclusive_renames(monkeypatch, errno.ENOSPC)
+    with pytest.raises(DiskError, match="The disk is full"):
+        kept(tmp_path, b"one")
+    assert contents(tmp_path) == {}
 
 
 @without_links
