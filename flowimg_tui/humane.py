@@ -1,5 +1,6 @@
 """Numbers and wire words as people read them: the same on the screen and on the command line."""
 
+import contextlib
 from datetime import datetime
 from typing import Final
 
@@ -44,7 +45,12 @@ def format_time_left(seconds: float) -> str:
 
 def format_moment(moment: datetime | None) -> str:
     """Return a time in the machine's own zone, to the minute; empty where it is not known."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else ""
+    if moment is None:
+        return ""
+    # The first and the last year there are have no other time zones.
+    with contextlib.suppress(OverflowError, ValueError):
+        moment = moment.astimezone()
+    return moment.strftime("%Y-%m-%d %H:%M")
 
 
 def format_ratio(aspect_ratio: str | None) -> str:

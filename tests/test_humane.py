@@ -1,6 +1,7 @@
 """Numbers and words as people read them."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -156,6 +157,22 @@ def test_a_moment_is_shown_in_the_machines_own_zone_to_the_minute() -> None:
     east = timezone(timedelta(hours=9))
     assert format_moment(datetime(2025, 10, 29, 22, 56, 59, tzinfo=east)) == "2025-10-29 13:56"
     assert format_moment(datetime(2025, 10, 29, 13, 56, tzinfo=UTC)) == "2025-10-29 13:56"
+
+
+@pytest.mark.parametrize(
+    ("zone", "edge", "text"),
+    [
+        ("America/New_York", datetime(1, 1, 1, tzinfo=UTC), "-01-01 00:00"),
+        ("Pacific/Kiritimati", datetime.max.replace(tzinfo=UTC), "9999-12-31 23:59"),
+    ],
+)
+def test_a_moment_that_has_no_other_time_zone_is_shown_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, zone: str, edge: datetime, text: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    # How many digits the first year has is the platform's business.
+    assert format_moment(edge).endswith(text)
 
 
 def test_a_moment_that_is_not_known_is_empty() -> None:

@@ -2,9 +2,12 @@
 
 import logging
 
+import pytest
+
 from flowimg_tui.demo.service import DemoService
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.tui.widgets.log_pane import LogPane
+from flowimg_tui.workspace import Workspace
 from tests.tui.driving import AppPilot, drive, press_and_wait, table_of, text_of, until
 
 HOSTILE = "[/] [@click=app.quit]x[/] \x1b]52;c;b3duZWQ=\x1b\\ \u202egpj.exe"
@@ -50,3 +53,17 @@ def test_a_folded_log_asks_for_nothing(app: FlowimgApp) -> None:
         await until(pilot, lambda: len(pane.lines) > lines)
 
     drive(app, script, (80, 24))
+
+
+def test_that_the_disk_may_be_too_small_is_a_toast_and_one_line_of_the_log(
+    app: FlowimgApp, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowimg_tui.mirror.files.free_space", lambda _: 1_234)
+
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new images")
+        await press_and_wait(pilot, "d", "The disk may be too small", "Downloaded 42 of 42 images")
+
+    drive(app, script)
+    warnings = [line for line in workspace.locations.log.read_text("utf-8").splitlines() if "WARN" in line]
+    assert len([line for line in warnings if " free" in line]) == 1

@@ -293,8 +293,7 @@ class MainScreen(Screen[None]):
             self._images.select_none()
 
     def _toast(self, sentence: str) -> None:
-        """Tell what nobody asked for; it is in the log as well, as a toast is soon gone."""
-        log.warning("%s", sentence)
+        """Tell what nobody asked for; whoever found it has logged it, as a toast is soon gone."""
         self.notify(safe_text(sentence), severity="warning", markup=False)
 
     def _say_of(self, state: ProfileState, sentence: str, mood: Mood) -> None:
