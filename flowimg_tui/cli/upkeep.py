@@ -107,23 +107,30 @@ def refresh(
 
 
 async def _refresh(run: Run, profile: ProfileRecord) -> Outcome:
-    deleted = 0
-    async for event in run.told(profile, run.workspace.refresh(profile)):
-        if isinstance(event, RecordsDeleted):
-            deleted = event.deleted
+    async for event in run.told(profile, run.workspace.refresh(profile, run.stop)):
+        last = event
+    if not isinstance(last, RecordsDeleted):
+        return _untouched(profile, {"deleted": 0})
     tell(
-        f"Deleted {count_of(deleted, 'image record')} of {profile.name} (files preserved on disk). "
+        f"Deleted {count_of(last.deleted, 'image record')} of {profile.name} (files preserved on disk). "
         f"Next: flowimg sync --profile {profile.name}. "
         f"To take it back: flowimg refresh --profile {profile.name} --undo"
     )
-    return Outcome({"profile": profile.name, "deleted": deleted}, ExitCode.DONE)
+    return Outcome({"profile": profile.name, "deleted": last.deleted}, ExitCode.DONE)
 
 
 async def _undo(run: Run, profile: ProfileRecord) -> Outcome:
-    async for event in run.told(profile, run.workspace.undo_refresh(profile)):
-        if isinstance(event, RecordsRestored):
-            restored = event
-    records = count_of(restored.restored, "image record")
-    tell(f"Brought back {records} of {profile.name}, as they were on {format_moment(restored.at)}")
-    answer = {"profile": profile.name, "restored": restored.restored, "at": restored.at}
+    async for event in run.told(profile, run.workspace.undo_refresh(profile, run.stop)):
+        last = event
+    if not isinstance(last, RecordsRestored):
+        return _untouched(profile, {"restored": 0, "at": None})
+    records = count_of(last.restored, "image record")
+    tell(f"Brought back {records} of {profile.name}, as they were on {format_moment(last.at)}")
+    answer = {"profile": profile.name, "restored": last.restored, "at": last.at}
     return Outcome(answer, ExitCode.DONE)
+
+
+def _untouched(profile: ProfileRecord, answer: dict[str, object]) -> Outcome:
+    tell(f"Stopped: no image record of {profile.name} was changed")
+    # The signal that has stopped it gives the exit code.
+    return Outcome({"profile": profile.name, **answer}, ExitCode.DONE)

@@ -43,6 +43,7 @@ _USUAL_SIZE: Final = 1_500_000
 """Bytes of a picture, as long as none of the profile's own is known."""
 _CAUTION: Final = 1.1
 """Pictures differ in size, and an estimate that is a little too high costs nothing."""
+_SECONDS_FOR_OTHER_FOLDERS: Final = 2.0
 
 E = TypeVar("E", bound=Exception)
 
@@ -71,17 +72,10 @@ async def download(
     early, if anything did.
     """
     started = time.monotonic()
-    swept = await asyncio.to_thread(files.sweep, output.root, profile.name)
-    if swept:
-        log.info("Removed %d unfinished files of an earlier run", swept)
     missing = gallery.missing_ids(profile.id, failed_only=failed_only, among=only)
     parked = gallery.counts(profile.id).parked
-    low = await asyncio.to_thread(_low_space, gallery.mean_file_size(profile.id), len(missing), output.root)
     board.expect(len(missing))
     yield DownloadStarted(len(missing))
-    if low is not None:
-        log.warning("About %d bytes are needed in %s, and %d are free", low.needed, low.folder, low.free)
-        yield low
     run = _Download(gallery, profile, output, board, stop)
     sign_in = SharedSignIn(
         partial(retry.repeated, service.account, partial(_note_sign_in_trouble, board, retry.tries)),
@@ -93,9 +87,18 @@ async def download(
         partial(retry.repeated, partial(service.list_page, None), _note_listing_trouble)
     )
     crew = Crew(service, retry, board, Throttle(workers), sign_in, whereabouts, image_seconds)
-    async with aclosing(run.events(crew, missing, workers)) as events:
-        async for event in events:
-            yield event
+    try:
+        low = await _made_ready(gallery, profile, output, len(missing), stop)
+        if low is not None:
+            log.warning("About %d bytes are needed in %s, and %d are free", low.needed, low.folder, low.free)
+            yield low
+        async with aclosing(run.events(crew, missing, workers)) as events:
+            async for event in events:
+                yield event
+    except Stopped:
+        log.info("Download stopped before the first image")
+    except StoreError as error:
+        run.end_early(error)
     finished = replace(
         run.finished(len(missing), time.monotonic() - started),
         parked=parked + run.parked,
@@ -111,6 +114,31 @@ async def download(
         finished.pending,
     )
     yield finished
+
+
+async def _made_ready(
+    gallery: Gallery, profile: ProfileRecord, output: OutputFolder, images: int, stop: Stop
+) -> LowSpace | None:
+    """Remove what dead runs have left, and return what is to be told of the disk. Raises ``Stopped``."""
+    swept = await _swept([output.root], profile.name, stop)
+    # Where the profile had its folder when an earlier run died.
+    known = (Path(folder).parent for folder in gallery.folders_of_files(profile.id))
+    others = [root for root in dict.fromkeys(known) if root != output.root.absolute()]
+    try:
+        # The disk of a folder that is no longer used may not answer at all.
+        async with asyncio.timeout(_SECONDS_FOR_OTHER_FOLDERS):
+            swept += await _swept(others, profile.name, stop)
+    except TimeoutError:
+        log.warning("Earlier folders of %s do not answer; they are not swept", profile.name)
+    if swept:
+        log.info("Removed %d unfinished files of an earlier run", swept)
+    return await stop.cuts(
+        asyncio.to_thread(_low_space, gallery.mean_file_size(profile.id), images, output.root)
+    )
+
+
+async def _swept(outputs: list[Path], owner: str, stop: Stop) -> int:
+    return await stop.cuts_thread(lambda permit: files.sweep(outputs, owner, lambda: not permit.withdrawn))
 
 
 def _low_space(mean: float | None, images: int, folder: Path) -> LowSpace | None:
@@ -141,6 +169,11 @@ class _Download:
     def tell(self, event: DownloadEvent) -> None:
         """Let the run tell ``event`` when its turn comes."""
         self._events.put_nowait(event)
+
+    def end_early(self, error: RunError) -> None:
+        """Let ``error`` be what ended the run."""
+        self._error = error
+        log.warning("Download ended early: %s", error)
 
     async def events(
         self, crew: Crew, missing: list[int], workers: int
@@ -189,8 +222,7 @@ class _Download:
                     group.create_task(self._work(crew, queue))
         except* (EndsRun, DiskError, StoreError) as ends:
             end = _first_leaf(ends)
-            self._error = end.error if isinstance(end, EndsRun) else end
-            log.warning("Download ended early: %s", self._error)
+            self.end_early(end.error if isinstance(end, EndsRun) else end)
 
     async def _work(self, crew: Crew, queue: Iterator[int]) -> None:
         for image_id in queue:

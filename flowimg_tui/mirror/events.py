@@ -203,6 +203,11 @@ class RecordsRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordsUntouched:
+    """A force refresh, or its undo, was stopped before it changed a record."""
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyStarted:
     """The ledger knows ``files`` saved files."""
 
@@ -282,4 +287,5 @@ DownloadEvent: TypeAlias = (
     | DownloadFinished
 )
 VerifyEvent: TypeAlias = VerifyStarted | FilesVerified | FileProblem | VerifyFinished
-MirrorEvent: TypeAlias = SyncEvent | DownloadEvent | RecordsDeleted | RecordsRestored | VerifyEvent
+RefreshEvent: TypeAlias = RecordsDeleted | RecordsRestored | RecordsUntouched
+MirrorEvent: TypeAlias = SyncEvent | DownloadEvent | RefreshEvent | VerifyEvent

@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -120,21 +120,23 @@ def free_space(folder: Path) -> int | None:
         return None
 
 
-def sweep(output: Path, owner: str) -> int:
-    """Remove the temp files that dead runs of the profile ``owner`` left below ``output``; return how many.
+def sweep(outputs: Iterable[Path], owner: str, is_wanted: Callable[[], bool]) -> int:
+    """Remove the temp files that dead runs of the profile ``owner`` left below ``outputs``; return how many.
 
-    Only a run that holds the profile's lock may call this. No profile's name holds a dot, so that the files
-    of another profile in the same folder are not met.
+    Only a run that holds the profile's lock may call this, and only as long as it holds it: before each file
+    ``is_wanted`` is asked. No profile's name holds a dot, so that the files of another profile in the same
+    folder are not met.
     """
-    temps: list[Path] = []
-    # Where the folder may not be entered nothing can be swept; the first save tells why.
-    with contextlib.suppress(OSError):
-        temps += output.glob(f"*/.*.{owner}.*{_TEMP_SUFFIX}")
     swept = 0
-    for temp in temps:
+    for output in outputs:
+        # Where the folder may not be entered nothing can be swept; the first save tells why.
         with contextlib.suppress(OSError):
-            temp.unlink()
-            swept += 1
+            for temp in output.glob(f"*/.*.{owner}.*{_TEMP_SUFFIX}"):
+                if not is_wanted():
+                    return swept
+                with contextlib.suppress(OSError):
+                    temp.unlink()
+                    swept += 1
     return swept
 
 

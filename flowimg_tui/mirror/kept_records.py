@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,10 +39,10 @@ class KeptRecords:
         """The copy that an undo would take."""
         return next(iter(self._copies()), None)
 
-    def keep(self, gallery: Gallery, now: datetime) -> Copy:
+    def keep(self, gallery: Gallery, now: datetime, before_naming: Callable[[], object]) -> Copy:
         """Make a copy, and let the oldest go. The caller holds the profile's lock.
 
-        Raises ``StoreError``; then there is no new one.
+        Raises ``StoreError``, and what ``before_naming`` raises; then there is no new one.
         """
         copy = Copy(self._folder / f"{self._profile}-{now.astimezone(UTC).strftime(_TIME)}.db", now)
         unfinished = copy.path.with_name(f".{copy.path.name}{_UNFINISHED}")
@@ -51,6 +52,7 @@ class KeptRecords:
             try:
                 gallery.copy_to(unfinished)
                 _make_durable(unfinished)
+                before_naming()
                 unfinished.rename(copy.path)
             finally:
                 unfinished.unlink(missing_ok=True)

@@ -16,6 +16,31 @@ class Stopped(Exception):
     """The run was asked to stop."""
 
 
+class Permit:
+    """What work in a thread asks before it changes something: nothing can cut the thread itself."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used = self._withdrawn = False
+
+    @property
+    def withdrawn(self) -> bool:
+        return self._withdrawn
+
+    def use(self) -> None:
+        """Begin the one step that counts. Raises :class:`Stopped` where nobody waits for it any more."""
+        with self._lock:
+            if self._withdrawn:
+                raise Stopped
+            self._used = True
+
+    def withdraw(self) -> bool:
+        """Return whether that came in time: the step has not begun, and never will."""
+        with self._lock:
+            self._withdrawn = not self._used
+            return self._withdrawn
+
+
 class Stop:
     """Asked once, seen by everything that a run waits for. Belongs to the loop of the run."""
 
@@ -46,6 +71,31 @@ class Stop:
             for pending in (task, asked):
                 pending.cancel()
             await asyncio.gather(task, asked, return_exceptions=True)
+
+    async def cuts_thread(self, work: Callable[[Permit], T]) -> T:
+        """Await ``work``, done in a thread; where the stop is asked first, leave it, and raise as above.
+
+        A thread that was left goes on, at a silent disk for ever, and must change nothing any more: its
+        permit is withdrawn. Where it has used that already, its last step is waited for, and the stop has
+        come too late for it. The same holds where the caller is cancelled.
+        """
+        permit = Permit()
+        task = asyncio.ensure_future(asyncio.to_thread(work, permit))
+        try:
+            return await self.cuts(_shielded(task))
+        except (Stopped, asyncio.CancelledError) as end:
+            if permit.withdraw():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                raise
+            result = await unbroken(_shielded(task))
+            if isinstance(end, asyncio.CancelledError):
+                raise
+            return result
+
+
+async def _shielded(task: asyncio.Future[T]) -> T:
+    return await asyncio.shield(task)
 
 
 async def unbroken(work: Coroutine[Any, Any, T]) -> T:

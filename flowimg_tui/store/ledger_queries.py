@@ -10,6 +10,22 @@ from flowimg_tui.store.records import FileRecord, LedgerRow
 
 _FILE_COLUMNS: Final = tuple(getattr(SavedFile, name) for name in FileRecord.__slots__)
 _RECENT: Final = 500
+_FOLDERS: Final = 1000
+_FOLDERS_OF_FILES: Final = """
+    WITH RECURSIVE one (folder) AS (
+        SELECT RTRIM(MIN(path), REPLACE(MIN(path), '/', '')) FROM saved_file WHERE profile_id = :profile
+        UNION ALL
+        SELECT (
+            SELECT RTRIM(MIN(path), REPLACE(MIN(path), '/', '')) FROM saved_file
+            WHERE profile_id = :profile AND path > RTRIM(one.folder, '/') || '0'
+        ) FROM one WHERE one.folder IS NOT NULL
+    )
+    SELECT folder FROM one WHERE folder IS NOT NULL LIMIT :limit
+"""
+"""One look into the index for each folder: behind all of its files comes what follows the slash in ASCII.
+
+A folder is the path without every character at its end that is no slash.
+"""
 
 
 class LedgerQueries(Store):
@@ -66,6 +82,11 @@ class LedgerQueries(Store):
             .distinct()
         )
         return [path for (path,) in query.tuples().execute(self._database)]
+
+    def folders_of_files(self, profile_id: int) -> list[str]:
+        """Return the distinct folders of the files in the ledger, at most :data:`_FOLDERS`."""
+        found = self._database.execute_sql(_FOLDERS_OF_FILES, {"profile": profile_id, "limit": _FOLDERS})
+        return [folder for (folder,) in found]
 
     def mean_file_size(self, profile_id: int) -> float | None:
         """Return the mean size, in bytes, of the files saved last; ``None`` where there is none."""

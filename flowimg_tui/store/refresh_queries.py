@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -62,10 +62,13 @@ class RefreshQueries(Store):
         except (OSError, sqlite3.Error) as error:
             raise unusable(str(path), error, size) from error
 
-    def restore_images(self, profile_id: int, copy: Path) -> int:
+    def restore_images(
+        self, profile_id: int, copy: Path, before_commit: Callable[[], object] = lambda: None
+    ) -> int:
         """Bring the profile's records back as they were when ``copy`` was made; return how many.
 
-        Records of images that came since stay as well. Raises :class:`StoreError`.
+        Records of images that came since stay as well. Raises :class:`StoreError`, and what ``before_commit``
+        raises; then nothing is changed.
         """
         _bring_up_to_date(copy)
         with self._attached(copy), self._transaction():
@@ -75,7 +78,9 @@ class RefreshQueries(Store):
                 self._database.execute_sql(statement, {"profile": profile_id})
             Profile.update(**NO_PLACE).where(Profile.id == profile_id).execute(self._database)
             counted = "SELECT COUNT(*) FROM kept.image WHERE profile_id = ?"
-            return int(self._database.execute_sql(counted, (profile_id,)).fetchone()[0])
+            restored = int(self._database.execute_sql(counted, (profile_id,)).fetchone()[0])
+            before_commit()
+        return restored
 
     @contextlib.contextmanager
     def _attached(self, copy: Path) -> Iterator[None]:

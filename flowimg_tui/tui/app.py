@@ -167,9 +167,9 @@ class FlowimgApp(App[None]):
             case RunKind.VERIFY:
                 return self.workspace.verify(profile, stop)
             case RunKind.REFRESH:
-                return self.workspace.refresh(profile)
+                return self.workspace.refresh(profile, stop)
             case RunKind.UNDO:
-                return self.workspace.undo_refresh(profile)
+                return self.workspace.undo_refresh(profile, stop)
 
     def _work(self, run: Run) -> None:
         """Do the whole run, in a worker's thread; only messages leave it."""

@@ -13,6 +13,7 @@ from flowimg_tui.mirror.events import (
     PageSynced,
     RecordsDeleted,
     RecordsRestored,
+    RecordsUntouched,
     SessionEnded,
     SessionRenewed,
     SyncFinished,
@@ -72,6 +73,8 @@ def sentence_of(profile: str, event: MirrorEvent, met: int) -> Sentence | None:
         case RecordsRestored():
             restored = count_of(event.restored, "image record")
             return f"Brought {restored} of {profile} back, as of {format_moment(event.at)}", Mood.GOOD
+        case RecordsUntouched():
+            return f"Stopped: no record of {profile} was changed", Mood.WARNING
         case VerifyStarted():
             return f"Verifying {count_of(event.files, 'file')} of {profile}", Mood.PLAIN
         case FilesVerified():

@@ -15,8 +15,7 @@ from flowimg_tui.mirror.download import download
 from flowimg_tui.mirror.events import (
     DownloadEvent,
     DownloadFinished,
-    RecordsDeleted,
-    RecordsRestored,
+    RefreshEvent,
     SyncEvent,
     SyncFinished,
     VerifyEvent,
@@ -177,19 +176,19 @@ class Workspace:
 
     # Force refresh
 
-    async def refresh(self, profile: ProfileRecord) -> AsyncIterator[RecordsDeleted]:
+    async def refresh(self, profile: ProfileRecord, stop: Stop) -> AsyncIterator[RefreshEvent]:
         """Delete the profile's image records. Raises :class:`WorkspaceError` before the first event."""
         with self._holding(profile) as now:
-            async for event in refresh(self.gallery, now.id, self._kept_records(now)):
+            async for event in refresh(self.gallery, now.id, self._kept_records(now), stop):
                 yield event
 
-    async def undo_refresh(self, profile: ProfileRecord) -> AsyncIterator[RecordsRestored]:
+    async def undo_refresh(self, profile: ProfileRecord, stop: Stop) -> AsyncIterator[RefreshEvent]:
         """Bring back what the latest force refresh deleted. Raises as :meth:`refresh` does."""
         with self._holding(profile) as now:
             copy = self._kept_records(now).latest
             if copy is None:
                 raise WorkspaceError(f"There is no force refresh of {now.name} to undo.")
-            async for event in undo_refresh(self.gallery, now.id, copy):
+            async for event in undo_refresh(self.gallery, now.id, copy, stop):
                 yield event
 
     def last_refresh(self, profile: ProfileRecord) -> datetime | None:

@@ -18,7 +18,7 @@ from flowimg_tui.mirror.download import download
 from flowimg_tui.mirror.events import (
     DownloadEvent,
     DownloadFinished,
-    RecordsDeleted,
+    RefreshEvent,
     SyncEvent,
     SyncFinished,
 )
@@ -349,8 +349,8 @@ class Mirror:
     def downloaded(self, service: FlowService, **options: Any) -> DownloadFinished:
         return only(self.download(service, **options), DownloadFinished)
 
-    def refreshed(self) -> list[RecordsDeleted]:
-        return asyncio.run(collected(refresh(self.gallery, self.profile.id, self.kept)))
+    def refreshed(self, stop: Stop | None = None) -> list[RefreshEvent]:
+        return asyncio.run(collected(refresh(self.gallery, self.profile.id, self.kept, stop or Stop())))
 
 
 def _stop_for(service: FlowService) -> Stop:

@@ -2,16 +2,27 @@
 
 import asyncio
 import logging
+import threading
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowimg_tui.flow.errors import NotFound
-from flowimg_tui.mirror.events import DownloadFinished, RecordsDeleted, RecordsRestored
+from flowimg_tui.mirror.events import (
+    DownloadFinished,
+    RecordsDeleted,
+    RecordsRestored,
+    RecordsUntouched,
+    RefreshEvent,
+)
 from flowimg_tui.mirror.kept_records import COPIES_KEPT, KeptRecords
-from flowimg_tui.mirror.refresh import undo_refresh
+from flowimg_tui.mirror.refresh import refresh, undo_refresh
+from flowimg_tui.mirror.stop import Stop, not_waiting_for_threads
 from flowimg_tui.store.database import StoreError
+from flowimg_tui.store.gallery import Gallery
+from tests.cli.helpers import eventually
 from tests.mirror.helpers import (
     NOON,
     Mirror,
@@ -22,6 +33,7 @@ from tests.mirror.helpers import (
     only,
     page,
     picture,
+    until,
 )
 
 
@@ -84,10 +96,10 @@ def test_after_a_refresh_a_file_that_vanished_is_downloaded_again(mirror: Mirror
 # The copies, and the undo
 
 
-def undone(mirror: Mirror) -> list[RecordsRestored]:
+def undone(mirror: Mirror, stop: Stop | None = None) -> list[RefreshEvent]:
     copy = mirror.kept.latest
     assert copy is not None
-    return asyncio.run(collected(undo_refresh(mirror.gallery, mirror.profile.id, copy)))
+    return asyncio.run(collected(undo_refresh(mirror.gallery, mirror.profile.id, copy, stop or Stop())))
 
 
 def records(mirror: Mirror) -> list[tuple[Any, ...]]:
@@ -101,8 +113,7 @@ def test_a_refresh_can_be_undone_exactly(mirror: Mirror, caplog: pytest.LogCaptu
     mirror.download(ScriptedFlow(pictures=script))
     before, files = records(mirror), mirror.files()
     mirror.refreshed()
-    (restored,) = undone(mirror)
-    assert restored.restored == 4
+    assert only(undone(mirror), RecordsRestored).restored == 4
     assert records(mirror) == before
     assert mirror.files() == files
     assert "Brought 4 image records" in caplog.text
@@ -179,3 +190,72 @@ def test_nobody_else_can_read_the_copies(mirror: Mirror) -> None:
     copy = mirror.kept.latest
     assert copy is not None
     assert (copy.path.stat().st_mode & 0o777, copy.path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+# Stopped at a silent disk
+
+
+class SilentDisk:
+    """Lets one function of the store wait, before what it does, until the test goes on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, method: str, *, after: bool = False) -> None:
+        self.waits, self.answers, self.ended = threading.Event(), threading.Event(), threading.Event()
+        true = getattr(Gallery, method)
+
+        def silent(*arguments: Any) -> Any:
+            try:
+                result = true(*arguments) if after else None
+                self.waits.set()
+                self.answers.wait()
+                return result if after else true(*arguments)
+            finally:
+                self.ended.set()
+
+        monkeypatch.setattr(Gallery, method, silent)
+
+    def stopped_at(self, events: Callable[[Stop], AsyncIterator[RefreshEvent]]) -> list[RefreshEvent]:
+        """Run to the end, stopped where the disk is silent; then let the disk answer."""
+
+        async def run() -> list[RefreshEvent]:
+            stop = Stop()
+            running = asyncio.create_task(collected(events(stop)))
+            await until(self.waits.is_set)
+            stop.ask()
+            return await running
+
+        told = asyncio.run(not_waiting_for_threads(run()))
+        assert not self.ended.is_set()
+        self.answers.set()
+        assert self.ended.wait(20)
+        return told
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the copy", "behind the copy"])
+def test_a_refresh_that_is_stopped_deletes_nothing_and_keeps_no_copy(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    mirror.knows(new_image("a"))
+    before = records(mirror)
+    disk = SilentDisk(monkeypatch, "copy_to", after=after)
+    told = disk.stopped_at(lambda stop: refresh(mirror.gallery, mirror.profile.id, mirror.kept, stop))
+    assert told == [RecordsUntouched()]
+    assert records(mirror) == before
+    # The thread has gone on when the disk answered, and has cleaned up behind itself.
+    kept = mirror.database.parent / "kept"
+    eventually("nothing is kept", lambda: list(kept.iterdir()) == [])
+    assert mirror.kept.latest is None
+
+
+def test_an_undo_that_is_stopped_brings_nothing_back_whenever_the_disk_answers(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror.knows(new_image("a"))
+    mirror.refreshed()
+    copy = mirror.kept.latest
+    assert copy is not None
+    disk = SilentDisk(monkeypatch, "restore_images")
+    told = disk.stopped_at(lambda stop: undo_refresh(mirror.gallery, mirror.profile.id, copy, stop))
+    assert told == [RecordsUntouched()]
+    assert records(mirror) == []
+    monkeypatch.undo()
+    assert only(undone(mirror), RecordsRestored).restored == 1

@@ -1,10 +1,12 @@
 """Stopping: at once, whatever is waited for, except for the step that must not be left half done."""
 
 import asyncio
+import threading
+from collections.abc import Callable
 
 import pytest
 
-from flowimg_tui.mirror.stop import Stop, Stopped, unbroken
+from flowimg_tui.mirror.stop import Permit, Stop, Stopped, unbroken
 from tests.mirror.helpers import until
 
 
@@ -96,6 +98,94 @@ def test_cancelling_the_wait_cancels_the_work() -> None:
 
     asyncio.run(run())
     assert cancelled == [True]
+
+
+class InAThread:
+    """Work that waits at a silent disk, before its step that counts or in the middle of it."""
+
+    def __init__(self, *, uses_first: bool) -> None:
+        self.uses_first = uses_first
+        self.waits, self.answers, self.ended = threading.Event(), threading.Event(), threading.Event()
+        self.changed = False
+
+    def __call__(self, permit: Permit) -> int:
+        try:
+            if self.uses_first:
+                permit.use()
+            self.waits.set()
+            self.answers.wait()
+            if not self.uses_first:
+                permit.use()
+            self.changed = True
+            return 42
+        finally:
+            self.ended.set()
+
+
+async def left(work: InAThread, leave: Callable[[Stop, asyncio.Task[int]], object]) -> asyncio.Task[int]:
+    """Begin ``work``, and leave it when it waits."""
+    stop = Stop()
+    waiting = asyncio.create_task(stop.cuts_thread(work))
+    await until(work.waits.is_set)
+    leave(stop, waiting)
+    await asyncio.sleep(0)
+    return waiting
+
+
+LEAVE = pytest.mark.parametrize(
+    ("leave", "end"),
+    [(lambda stop, _: stop.ask(), Stopped), (lambda _, task: task.cancel(), asyncio.CancelledError)],
+    ids=["stopped", "cancelled"],
+)
+Leave = Callable[[Stop, "asyncio.Task[int]"], object]
+
+
+@LEAVE
+def test_a_thread_that_is_left_changes_nothing_any_more(leave: Leave, end: type[BaseException]) -> None:
+    work = InAThread(uses_first=False)
+
+    async def run() -> None:
+        with pytest.raises(end):
+            await (await left(work, leave))
+        assert not work.ended.is_set()
+        work.answers.set()
+
+    asyncio.run(run())
+    assert work.ended.wait(20)
+    assert not work.changed
+
+
+def test_a_stop_in_the_middle_of_the_step_that_counts_has_come_too_late() -> None:
+    work = InAThread(uses_first=True)
+
+    async def run() -> None:
+        waiting = await left(work, lambda stop, _: stop.ask())
+        work.answers.set()
+        assert await waiting == 42
+
+    asyncio.run(run())
+    assert work.changed
+
+
+def test_a_thread_in_the_middle_of_the_step_that_counts_ends_although_its_caller_was_cancelled() -> None:
+    work = InAThread(uses_first=True)
+
+    async def run() -> None:
+        waiting = await left(work, lambda _, task: task.cancel())
+        work.answers.set()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert work.changed
+
+    asyncio.run(run())
+
+
+def test_an_error_in_a_thread_is_the_error_of_the_wait() -> None:
+    def work(_: Permit) -> int:
+        raise OSError("no")
+
+    with pytest.raises(OSError, match="no"):
+        asyncio.run(Stop().cuts_thread(work))
 
 
 def test_unbroken_work_ends_although_its_caller_was_cancelled() -> None:

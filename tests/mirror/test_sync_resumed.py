@@ -252,7 +252,7 @@ def test_a_place_in_another_listing_is_not_used(mirror: Mirror, change: str) -> 
             interrupted(mirror, page("c", cursor="3"))
             copy = mirror.kept.latest
             assert copy is not None
-            asyncio.run(collected(undo_refresh(mirror.gallery, profile, copy)))
+            asyncio.run(collected(undo_refresh(mirror.gallery, profile, copy, Stop())))
     begins_at_the_front(mirror)
 
 

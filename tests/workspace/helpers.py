@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from flowimg_tui.demo.service import DemoService
-from flowimg_tui.mirror.events import DownloadFinished, RecordsDeleted, SyncFinished
+from flowimg_tui.mirror.events import DownloadFinished, RefreshEvent, SyncFinished
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.store.records import ProfileRecord
@@ -33,8 +33,8 @@ def downloaded(workspace: Workspace, profile: ProfileRecord) -> DownloadFinished
     return only(run(workspace.download(profile, Stop(), ProgressBoard())), DownloadFinished)
 
 
-def refreshed(workspace: Workspace, profile: ProfileRecord) -> list[RecordsDeleted]:
-    return run(workspace.refresh(profile))
+def refreshed(workspace: Workspace, profile: ProfileRecord) -> list[RefreshEvent]:
+    return run(workspace.refresh(profile, Stop()))
 
 
 def picture_requests(demo: DemoService) -> list[str]:

@@ -62,7 +62,7 @@ def test_the_cookies_are_in_the_credentials_and_nowhere_else(
         for action in (
             workspace.sync(profile, Stop()),
             workspace.download(profile, Stop(), ProgressBoard()),
-            workspace.refresh(profile),
+            workspace.refresh(profile, Stop()),
         ):
             shown += map(repr, run(action))
         demo.sign_out()

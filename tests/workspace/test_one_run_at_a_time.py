@@ -41,7 +41,7 @@ def actions(workspace: Workspace, profile: ProfileRecord) -> list[AsyncIterator[
     return [
         workspace.sync(profile, Stop()),
         workspace.download(profile, Stop(), ProgressBoard()),
-        workspace.refresh(profile),
+        workspace.refresh(profile, Stop()),
     ]
 
 
@@ -91,7 +91,7 @@ def test_two_runs_at_once_in_one_process_exclude_each_other(
         async with aclosing(first):
             await anext(first)
             with pytest.raises(ProfileBusy):
-                await collected(workspace.refresh(studio))
+                await collected(workspace.refresh(studio, Stop()))
 
     asyncio.run(both())
     assert len(refreshed(workspace, studio)) == 1
