@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from flowimg_tui.mirror import files
 from flowimg_tui.store.database import Database
+from flowimg_tui.store.gallery import Gallery
 
 HANGING: Final = "hanging"
 """What a child writes to stderr when it has come to what does not come back."""
@@ -180,6 +181,15 @@ def pictures_do_not_come_from_the_disk() -> None:
     Path.read_bytes = hang  # type: ignore[method-assign]
 
 
+def records_are_not_copied() -> None:
+    """Let the copy of the records take half a minute."""
+
+    def hang(*_: object) -> None:
+        _hang()
+
+    Gallery.copy_to = hang  # type: ignore[method-assign, assignment]
+
+
 def files_have_a_largest_size(size: int) -> None:
     """Let no file be written beyond ``size`` bytes."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
@@ -191,6 +201,7 @@ CHANGES: Final[dict[str, Callable[..., None]]] = {
         die_at,
         names_do_not_resolve,
         pictures_do_not_come_from_the_disk,
+        records_are_not_copied,
         files_have_a_largest_size,
     )
 }

@@ -50,6 +50,7 @@ WAITS: Final = {
     "a retry, for the rest of a picture": Wait("retry", "stall:on=media"),
     "a retry, for a name": NOWHERE._replace(command="retry"),
     "a verification, for the disk": Wait("verify", change=NO_DISK),
+    "a force refresh, for the disk": Wait("refresh", change=("records_are_not_copied",)),
 }
 
 
@@ -110,9 +111,10 @@ def test_a_reader_that_does_not_read(begun: Begun) -> None:
 def waiting_child(forks: Forks, begun: Begun, wait: Wait) -> tuple[Child, Installation]:
     """Start the command, and return when it waits."""
     flowimg = installation_for(begun, wait.command).with_settings(**wait.settings)
-    workers = ["--workers", "1"] if wait.command in ("download", "retry") else []
+    workers = ["--workers", "1"]
+    more = {"download": workers, "retry": workers, "refresh": ["--profile", "studio", "--yes"]}
     before = sum(begun.service.fault_hits.values())
-    child = forks.start(flowimg, wait.command, "--jsonl", *workers, change=wait.change)
+    child = forks.start(flowimg, wait.command, "--jsonl", *more.get(wait.command, []), change=wait.change)
     if wait.change:
         child.wait_for(HANGING, on="stderr")
     elif wait.fault:
@@ -138,10 +140,12 @@ def installation_for(begun: Begun, command: str) -> Installation:
 
 def assert_true(command: str, finish: dict[str, Any]) -> None:
     """The last event says that the run was stopped, and nothing wrong."""
-    assert finish["error"] is None
+    assert finish.get("error") is None
     match command:
         case "sync":
             assert (finish["event"], finish["complete"]) == ("sync_finished", False)
+        case "refresh":
+            assert finish["event"] == "records_untouched"
         case "verify":
             assert (finish["event"], finish["checked"], finish["complete"]) == ("verify_finished", 0, False)
         case _:
