@@ -1,13 +1,11 @@
 """The ``google`` generation of Flow: flow.google.com lists projects, their contents, and single records."""
 
 import asyncio
-import base64
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Final, Self
+from typing import Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -16,10 +14,9 @@ import msgspec
 from flowimg_tui.flow import google_wire
 from flowimg_tui.flow.cookies import COOKIE_VALUE, cookie_header
 from flowimg_tui.flow.errors import (
+    FlowError,
     InvalidName,
-    ListingLoops,
     NotFound,
-    NotUnderstood,
     Refused,
     SignedOut,
 )
@@ -33,6 +30,7 @@ from flowimg_tui.flow.google_page import (
     refusal,
     request_body,
 )
+from flowimg_tui.flow.google_place import Place
 from flowimg_tui.flow.http import (
     MIB,
     PICTURE_LIMIT,
@@ -52,9 +50,14 @@ _CALLS: Final = "/_/AiSandboxAngularFrontend/data/batchexecute"
 _PAGE_LIMIT: Final = 8 * MIB
 _ANSWER_LIMIT: Final = 16 * MIB
 _REQUEST_STEP: Final = 100_000
-_MARK: Final = 8
-_MARKS_LIMIT: Final = 10_000
-_IDLE_LIMIT: Final = 20
+
+
+class _Begun(NamedTuple):
+    """A page of the listing whose projects are there, and whose contents are not yet."""
+
+    cursor: Secret | None
+    place: Place
+    skipped: tuple[str, ...]
 
 
 class GoogleService:
@@ -82,6 +85,7 @@ class GoogleService:
         self._tokens: PageTokens | None = None
         self._renew_at = 0.0
         self._renewal = asyncio.Lock()
+        self._begun: _Begun | None = None
         now = datetime.now(UTC)
         # As the web page counts: from the second of the day, in steps.
         self._next_request = now.hour * 3600 + now.minute * 60 + now.second + 1
@@ -97,22 +101,24 @@ class GoogleService:
     async def list_page(self, cursor: Secret | None) -> Page:
         """Fetch the contents of the next project, and before it the projects where none is left over.
 
-        A project that went away since it was listed is an empty page with a reason.
+        A project that went away since it was listed is an empty page with a reason. Where the contents cannot
+        be had, the next try for this page, and for no other, asks for them alone.
         """
-        place = _Place() if cursor is None else _Place.of(cursor)
-        skipped: tuple[str, ...] = ()
+        begun, self._begun = self._begun, None
+        if begun is None or begun.cursor != cursor:
+            begun = await self._projects_at(cursor)
+        place, skipped = begun.place, begun.skipped
         if not place.projects:
-            call = google_wire.projects_call(Secret(place.cursor) if place.cursor else None)
-            listed = google_wire.decode_projects(await self._ask(call))
-            place, skipped = place.followed_by(listed), listed.skipped
-            if not place.projects:
-                return Page((), skipped, place.as_cursor())
+            return Page((), skipped, place.as_cursor())
         project_id, title = place.projects[0]
         place = msgspec.structs.replace(place, projects=place.projects[1:])
         try:
             payload = await self._ask(google_wire.contents_call(project_id))
         except NotFound as error:
             return Page((), (*skipped, f"a whole project: {error}"), place.as_cursor())
+        except FlowError as error:
+            self._begun = begun if error.retryable else None
+            raise
         contents = google_wire.decode_contents(payload, title)
         # One picture can stand in several projects.
         return Page(
@@ -122,6 +128,15 @@ class GoogleService:
             contents.videos,
             may_repeat=True,
         )
+
+    async def _projects_at(self, cursor: Secret | None) -> _Begun:
+        """Return what is known of the page of ``cursor`` when its project can be asked for."""
+        place = Place() if cursor is None else Place.of(cursor)
+        if place.projects:
+            return _Begun(cursor, place, ())
+        call = google_wire.projects_call(Secret(place.cursor) if place.cursor else None)
+        listed = google_wire.decode_projects(await self._ask(call))
+        return _Begun(cursor, place.followed_by(listed), listed.skipped)
 
     async def media(self, name: str, progress: Progress) -> Media:  # noqa: ARG002 - no byte of it comes here
         """Ask for the record with this name: it has a fresh signed URL of the original, and no bytes."""
@@ -233,66 +248,3 @@ class GoogleService:
 def _refuse_reencoding(response: httpx.Response) -> None:
     if google_wire.is_reencoding(str(response.url)):
         raise Refused("The address leads to a re-encoded picture, not to the original.")
-
-
-class _Place(msgspec.Struct, frozen=True):
-    """Where the listing goes on: in the projects that are known, then at the next page of projects.
-
-    It travels as the cursor of the listing, so that a listing can go on in another run.
-    """
-
-    projects: tuple[
-        tuple[
-            Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,128}\Z")],
-            Annotated[str, msgspec.Meta(max_length=200)] | None,
-        ],
-        ...,
-    ] = ()
-    cursor: str | None = None
-    marks: str = ""
-    """Digests of the projects and the cursors that were there, one after the other."""
-    idle: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """How many pages of projects in a row named none."""
-
-    def __repr__(self) -> str:
-        return f"_Place({len(self.projects)} projects, idle={self.idle})"
-
-    @classmethod
-    def of(cls, cursor: Secret) -> Self:
-        """Raises :class:`NotUnderstood` for what is not a cursor of this listing, or would begin it again."""
-        try:
-            place = msgspec.json.decode(cursor.reveal(), type=cls)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            raise NotUnderstood("This is not a place in the listing", "cursor") from None
-        if not place.projects and not place.cursor:
-            raise NotUnderstood("The place in the listing is empty", "cursor")
-        return place
-
-    def as_cursor(self) -> Secret | None:
-        if not self.projects and self.cursor is None:
-            return None
-        return Secret(msgspec.json.encode(self).decode("utf-8"))
-
-    def followed_by(self, page: google_wire.ProjectPage) -> Self:
-        """Return the place at the beginning of ``page``, without the projects that were there before.
-
-        Projects move while they are listed, so that one can come twice. Raises :class:`ListingLoops` where
-        nothing else comes.
-        """
-        seen = {self.marks[at : at + _MARK] for at in range(0, len(self.marks), _MARK)}
-        marked = [(_mark("project", project.project_id), project) for project in page.projects]
-        new = {mark: (project.project_id, project.title) for mark, project in marked if mark not in seen}
-        idle = 0 if new else self.idle + 1
-        if page.cursor is None:
-            return type(self)(tuple(new.values()))
-        cursor = page.cursor.reveal()
-        repeats = _mark("cursor", cursor) in seen or (page.projects and not new)
-        if repeats or idle > _IDLE_LIMIT or len(seen) > _MARKS_LIMIT:
-            raise ListingLoops("The pages of projects repeat, or go on without end", "UpteDb[1]")
-        marks = "".join((self.marks, *new, _mark("cursor", cursor)))
-        return type(self)(tuple(new.values()), cursor, marks, idle)
-
-
-def _mark(*parts: str) -> str:
-    digest = hashlib.sha256("\n".join(parts).encode("utf-8")).digest()
-    return base64.urlsafe_b64encode(digest)[:_MARK].decode("ascii")

@@ -440,6 +440,51 @@ def test_a_session_that_ended_meanwhile_is_told_by_the_page(web: respx.MockRoute
         asked(first_page)
 
 
+BUSY: Final = httpx.Response(503)
+
+
+@pytest.mark.usefixtures("page")
+def test_the_next_try_for_a_page_asks_only_for_what_the_last_one_did_not_bring(
+    web: respx.MockRouter,
+) -> None:
+    projects = call_route(web, "UpteDb", BUSY, recorded("UpteDb_projects.txt"))
+    contents = call_route(web, "Zzl0ze", BUSY, BUSY, recorded("Zzl0ze_empty_project.txt"))
+
+    async def with_patience(service: GoogleService) -> Page:
+        for _ in range(3):
+            with pytest.raises(Unreachable):
+                await service.list_page(None)
+        return await service.list_page(None)
+
+    kept = asked(with_patience)
+    assert (projects.call_count, contents.call_count) == (2, 3)
+    call_route(web, "UpteDb", recorded("UpteDb_projects.txt"))
+    call_route(web, "Zzl0ze", recorded("Zzl0ze_empty_project.txt"))
+    assert kept == asked(first_page)
+
+
+@pytest.mark.usefixtures("page")
+@pytest.mark.parametrize("ends_by", ["another page", "success", "what does not pass"])
+def test_what_a_try_has_brought_is_kept_for_the_same_page_alone(web: respx.MockRouter, ends_by: str) -> None:
+    call_route(web, "UpteDb", recorded("UpteDb_projects.txt"))
+    call_route(web, "Zzl0ze", recorded("Zzl0ze_empty_project.txt"))
+    later = asked(first_page).cursor
+    projects = call_route(web, "UpteDb", recorded("UpteDb_projects.txt"))
+    before = projects.call_count
+    refusal = httpx.Response(400) if ends_by == "what does not pass" else BUSY
+    call_route(web, "Zzl0ze", refusal, recorded("Zzl0ze_empty_project.txt"))
+
+    async def again(service: GoogleService) -> None:
+        with pytest.raises(FlowError):
+            await service.list_page(None)
+        if ends_by != "what does not pass":
+            await service.list_page(later if ends_by == "another page" else None)
+        await service.list_page(None)
+
+    asked(again)
+    assert projects.call_count - before == 2
+
+
 @pytest.mark.parametrize("status", [200, 400])
 def test_the_token_that_the_service_names_is_used_once_more(
     web: respx.MockRouter, page: respx.Route, status: int
