@@ -132,6 +132,9 @@ class ListingLoops(NotUnderstood):
 
 
 class WebPage(NotUnderstood):
+    """What a gateway answers in trouble passes, though it comes as HTTP 200; other pages stay."""
+
+    retryable = True
     hint = (
         "Something between here and Flow may answer in its place, as the sign-in of a network does; or Flow "
         "has moved. Open Flow in the browser, and look for a newer version of flowimg-tui."

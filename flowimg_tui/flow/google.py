@@ -27,6 +27,7 @@ from flowimg_tui.flow.google_page import (
     TokenReplaced,
     decode_answer,
     decode_tokens,
+    is_whole,
     refusal,
     request_body,
 )
@@ -217,16 +218,27 @@ class GoogleService:
             return current
 
     async def _fresh_tokens(self) -> PageTokens:
+        html = await self._page()
+        try:
+            tokens = decode_tokens(html)
+        except SignedOut:
+            self._tokens = None
+            if is_whole(html):
+                raise
+            # The page of a gateway in trouble names nobody either, nor does a part of Flow's: ask once more.
+            tokens = decode_tokens(await self._page())
+        self._tokens = tokens
+        self._renew_at = time.monotonic() + TOKENS_LIFETIME
+        return tokens
+
+    async def _page(self) -> str:
         headers = {"cookie": cookie_header(self._cookies), "accept": "text/html"}
         async with streamed(self._api, f"{self._url}/", headers=headers) as response:
             if response.status_code != 200:
                 raise refusal(response, "GET /")
             html = (await read_body(response, _PAGE_LIMIT)).decode("utf-8", "replace")
         self._keep_rotated(response)
-        self._tokens = None
-        self._tokens = tokens = decode_tokens(html)
-        self._renew_at = time.monotonic() + TOKENS_LIFETIME
-        return tokens
+        return html
 
     def _corrected(self, tokens: PageTokens, at: Secret) -> PageTokens:
         """Return ``tokens`` with another ``at``, and keep them unless the page was fetched meanwhile."""

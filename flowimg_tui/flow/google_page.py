@@ -59,6 +59,12 @@ def decode_tokens(html: str) -> PageTokens:
     return PageTokens(Secret(at), email, Secret(session) if session else None, _page_value(html, "cfb2h"))
 
 
+def is_whole(html: str) -> bool:
+    """Tell whether this is a page of Flow, whoever is signed in, and has its end."""
+    named = any(f'"{key}"' in html for key in ("SNlM0e", "oPEP7c", "FdrFJe", "cfb2h"))
+    return named and html.rstrip()[-7:].lower() == "</html>"
+
+
 def _page_value(html: str, key: str, usable: re.Pattern[str] = PRINTABLE) -> str | None:
     """Return the first usable value of ``key``: a JSON string, or a number, with either kind of escapes."""
     for found in re.finditer(rf'"{key}"\s*:\s*("(?:[^"\\]|\\.){{0,4096}}"|-?[0-9]{{1,32}})', html):

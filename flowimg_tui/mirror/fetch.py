@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
-from flowimg_tui.flow.errors import Expired, FlowError, Moved, Parked, SignedOut, Transient, Truncated
+from flowimg_tui.flow.errors import (
+    Expired,
+    FlowError,
+    Moved,
+    Parked,
+    SignedOut,
+    Transient,
+    Truncated,
+    Unreachable,
+)
 from flowimg_tui.flow.http import is_expired
 from flowimg_tui.flow.pace import RetryPolicy
 from flowimg_tui.flow.service import FlowService, Media
-from flowimg_tui.mirror.pictures import Damaged, NotAPicture, PictureFormat, identify
+from flowimg_tui.mirror.pictures import Damaged, NotAPicture, PictureFormat, WebPageInstead, identify
 from flowimg_tui.mirror.progress import ProgressBoard, Source
 from flowimg_tui.mirror.sign_in import SharedSignIn
 from flowimg_tui.mirror.throttle import Throttle
@@ -167,6 +176,8 @@ class Errand:
         except Damaged as error:
             # Nobody announces the length of some bodies: only the picture itself shows that they were cut.
             raise Truncated(f"the answer is {error}.") from error
+        except WebPageInstead as error:
+            raise Unreachable(f"the answer is {error}.") from error
 
     def _progress(self, done: int, total: int | None) -> None:
         self._crew.board.received(self._image.id, done, total)

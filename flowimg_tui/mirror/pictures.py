@@ -69,6 +69,10 @@ class Damaged(NotAPicture):
     """They begin as a picture does, and are none to its end: the rest may have been lost on the way."""
 
 
+class WebPageInstead(NotAPicture):
+    """Something on the way has answered in the place of Flow."""
+
+
 def identify(data: bytes) -> PictureFormat:
     """Return the format of a whole picture. Raises :class:`NotAPicture`."""
     if data.startswith(_PNG_SIGNATURE):
@@ -82,19 +86,28 @@ def identify(data: bytes) -> PictureFormat:
         return PictureFormat.WEBP
     if not data:
         raise Damaged("not a picture but an empty body")
+    if _is_web_page(data):
+        raise WebPageInstead("not a picture but a web page")
     raise NotAPicture(_describe(data))
+
+
+def _is_web_page(data: bytes) -> bool:
+    start = _start_of_text(data)
+    return start.startswith(b"<") and _WEB_PAGE.search(start) is not None
+
+
+def _start_of_text(data: bytes) -> bytes:
+    return data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
 
 
 def _describe(data: bytes) -> str:
     for start_of_kind, name in _OTHER_KINDS:
         if start_of_kind.match(data):
             return f"{name}, which Flow is not known to deliver"
-    start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    start = _start_of_text(data)
     if not start:
         return "not a picture but an empty body"
     if start.startswith(b"<"):
-        if _WEB_PAGE.search(start):
-            return "not a picture but a web page"
         if b"<svg" in start:
             return "an SVG, which Flow is not known to deliver"
         return "not a picture but an XML message"

@@ -53,7 +53,7 @@ reset_mid                        url   none  some  api   none  connection .* bro
 stall                            url   none  some  api   none  not answer in time      not answer in time
 silence                          url   none  some  api   none  not answer in time      not answer in time
 drip:bytes=16,every=0.05         url   none  some  none  none  not done within         not done within
-html                             url   none  some  none  none  is a web page           but a web page
+html                             url   none  some  api   none  is a web page           but a web page
 json                             url   none  some  none  none  holds no image          but a JSON message
 empty                            url   none  some  api   none  is empty                but an empty body
 wrong_label                      api   api   api   api   api
@@ -84,7 +84,7 @@ cut_close                        -     none  none  url   -     cut off after [0-
 cut_chunks                       -     none  none  url   -     without sending         without sending
 reset                            -     none  none  url   -     connection .* broke     connection .* broke
 silence                          -     none  none  url   -     not answer in time      not answer in time
-html                             url   none  none  none  none  is a web page           but a web page
+html                             url   none  none  url   none  is a web page           but a web page
 json                             -     none  none  none  -     is not JSON             but a JSON message
 empty                            -     none  none  url   -     is empty                but an empty body
 wrong_label                      -     url   url   url   -

@@ -8,24 +8,16 @@ import pytest
 
 from flowimg_tui.demo.service import DemoOptions, DemoService
 from tests.cli.helpers import Installation
-from tests.conftest import cookies_of
+from tests.conftest import SERVICES, cookies_of
 from tests.faults.scene import installation_at
 from tests.faults.soundness import ask, assert_mirrored, assert_sound
 
 IMAGES: Final = 8
-ROUNDS: Final = 12
+ROUNDS: Final = 20
+"""Of sync, download and retry. Of the seeds from 1 to 40 the slowest took 4 of `labs`, and 18 of `google`."""
 AFTER_TROUBLE: Final = {0, 1, 3, 4, 7}
-"""Done, ended early, signed out, some failed, a web page: never a crash, nor trouble with this machine."""
-
-ANYTHING: Final = ("flaky:share=0.9,seed=7",)
-"""A web page is among it, which nobody asks for again within a run."""
-WHAT_PASSES: Final = tuple(
-    f"{fault}share=0.32,on=all,seed={seed}"
-    for seed, fault in enumerate(
-        ("status:code=500,", "status:code=503,", "status:code=429,", "reset:", "reset_mid:", "cut:"), 1
-    )
-)
-"""Together they leave one of ten answers whole."""
+"""Done, ended early, signed out, some failed, only web pages: never a crash, nor trouble with this disk."""
+FAULT: Final = "flaky:share=0.9,seed=7"
 
 
 @pytest.fixture
@@ -38,22 +30,12 @@ def is_whole(flowimg: Installation) -> bool:
     return ask(flowimg, "SELECT COUNT(local_path) FROM image") == [(IMAGES,)]
 
 
-@pytest.mark.parametrize(
-    ("service", "faults"),
-    [("labs", ANYTHING), ("labs", WHAT_PASSES), ("google", WHAT_PASSES)],
-    ids=["labs-anything", "labs-what passes", "google-what passes"],
-)
-def test_again_and_again_until_all_is_here(
-    demo: DemoService, tmp_path: Path, service: str, faults: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("service", SERVICES)
+def test_again_and_again_until_all_is_here(demo: DemoService, tmp_path: Path, service: str) -> None:
     # One worker asks one question after the other, so that the generators decide on each of them.
     flowimg = installation_at(demo, tmp_path, retries="20", page_size="4", workers="1")
     assert flowimg.add("studio", cookies_of(demo, service)).code == 0
-    if service == "google":
-        # Its first page takes two whole answers in a row, which one of ten does not give in time.
-        assert flowimg.quick("sync").code == 0
-    for fault in faults:
-        demo.add_fault(fault)
+    demo.add_fault(FAULT)
     before = len(demo.requests)
 
     rounds = 0

@@ -23,7 +23,7 @@ MATRIX: Final = """
 fault                            labs  google  passes  why
 loop_list                        7     7       no      names a next page that was|pages of projects repeat
 repeat_list                      7     7       no      repeats images of earlier|pages of projects repeat
-html                             7     7       no      is a web page
+html                             7     7       yes     is a web page
 garbage                          7     7       no      is not JSON
 truncated                        1     1       yes     cut off after [0-9]+ b
 empty                            1     1       yes     is empty

@@ -440,6 +440,32 @@ def test_a_session_that_ended_meanwhile_is_told_by_the_page(web: respx.MockRoute
         asked(first_page)
 
 
+GATEWAY: Final = b"<!doctype html><title>502</title><h1>Bad gateway</h1>"
+
+
+HALF_A_PAGE: Final = recorded("page_signed_in.html").partition(b'"oPEP7c"')[0]
+
+
+@pytest.mark.parametrize("first", [GATEWAY, HALF_A_PAGE], ids=["of a gateway", "cut off"])
+def test_a_page_that_says_nothing_of_the_session_is_asked_for_once_more(
+    web: respx.MockRouter, first: bytes
+) -> None:
+    signed_in = httpx.Response(200, content=recorded("page_signed_in.html"))
+    route = web.get(f"{GOOGLE_URL}/").mock(side_effect=[httpx.Response(200, content=first), signed_in])
+    assert asked(GoogleService.account).email == "ada@example.com"
+    assert route.call_count == 2
+
+
+@pytest.mark.parametrize(("body", "asks"), [(GATEWAY, 2), (recorded("page_signed_out.html"), 1)])
+def test_a_page_that_names_nobody_is_a_sign_out_in_the_end(
+    web: respx.MockRouter, body: bytes, asks: int
+) -> None:
+    route = web.get(f"{GOOGLE_URL}/").respond(content=body)
+    with pytest.raises(SignedOut):
+        asked(GoogleService.account)
+    assert route.call_count == asks
+
+
 BUSY: Final = httpx.Response(503)
 
 

@@ -23,6 +23,7 @@ from flowimg_tui.mirror.progress import Phase, Source, Transfer
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.secret import Secret
 from tests.mirror.helpers import (
+    AT_ONCE,
     Answer,
     FetchAnswer,
     MediaAnswer,
@@ -116,11 +117,17 @@ def test_half_a_picture_in_a_whole_answer_is_not_asked_for_again_but_elsewhere(m
     assert service.asked == ["a", OLD]
 
 
-def test_a_web_page_at_a_link_is_not_asked_for_again(mirror: Mirror) -> None:
-    mirror.knows(new_image("a"))
-    service = ScriptedFlow(pictures={"a": link(OLD)}, urls={OLD: b"<!doctype html><p>Sign in"})
-    assert "a web page" in only(mirror.download(service), ImageFailed).reason
-    assert service.asked == ["a", OLD]
+def test_a_web_page_at_a_link_is_asked_for_again_as_that_of_a_gateway_passes(mirror: Mirror) -> None:
+    mirror.knows(new_image("a"), new_image("b"))
+    page = b"<!doctype html><p>Bad gateway"
+    service = ScriptedFlow(
+        pictures={"a": link(OLD), "b": link(FRESH)}, urls={OLD: [page, picture(1)], FRESH: page}
+    )
+    failed = only(mirror.download(service, workers=1), ImageFailed)
+    assert (failed.name, "a web page" in failed.reason) == ("b", True)
+    assert service.asked.count(OLD) == 2
+    assert service.asked.count(FRESH) == AT_ONCE.tries
+    assert mirror.pictures_by_name() == {"a": picture(1)}
 
 
 def test_an_answer_that_is_cut_off_is_asked_for_again(mirror: Mirror) -> None:
