@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from flowimg_tui.demo.service import DemoService
 from tests.cli.helpers import Answer, Installation, cookie_values
 from tests.cli.terminal import PATIENCE
+from tests.forks import MAIN
 
 PIECE: Final = 16
 """As many characters of a secret in a row are a leak."""
@@ -280,6 +281,9 @@ class Watched(Installation):
 
     def run(self, *arguments: str, stdin: str | bytes = b"") -> Answer:
         return self.heard(super().run(*arguments, stdin=stdin), *arguments)
+
+    def forked(self, *arguments: str, program: str = MAIN) -> Answer:
+        return self.heard(super().forked(*arguments, program=program), *arguments)
 
     def quick(self, *arguments: str, stdin: str | bytes = b"") -> Answer:
         return self.heard(super().quick(*arguments, stdin=stdin), *arguments)

@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import itertools
 import logging
 import ssl
 import sys
@@ -18,6 +19,7 @@ from flowimg_tui.demo.pictures import draw
 from flowimg_tui.demo.service import DemoService
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.workspace import Workspace
+from tests.forks import end_forks
 
 SERVICES = ("labs", "google")
 """The two generations of Flow."""
@@ -26,17 +28,24 @@ WIRE = Path(__file__).parent / "data" / "flow_service" / "labs"
 """The recorded answers of the labs generation."""
 
 
+_HOMES = itertools.count(1)
+
+
 def pytest_collection_finish() -> None:
     """Leave thousands of tests out of every search for garbage: they stay to the end."""
     gc.collect()
     gc.freeze()
+    # A test's own garbage is worth a search less often than a program's.
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the developer's own settings, home and time zone out of every test."""
+    # Only a test that asks for a folder gets one made: among thousands each next one takes longer to name.
+    home = tmp_path_factory.getbasetemp() / f"own-home-{next(_HOMES)}"
     for variable in ("HOME", "FLOWIMG_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path / "own-home"))
+        monkeypatch.setenv(variable, str(home))
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
 
@@ -85,6 +94,12 @@ def _each_picture_is_drawn_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("flowimg_tui.demo.account.draw", functools.lru_cache(maxsize=128)(draw))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_fork_server_stays_behind() -> Iterator[None]:
+    yield
+    end_forks()
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ from typer.testing import CliRunner
 
 from flowimg_tui.cli.app import app
 from tests.cli.terminal import PATIENCE, Terminal
+from tests.forks import MAIN, Forked, forks
 
 COMMAND: Final = (sys.executable, "-W", "error", "-m", "flowimg_tui")
 RECORDED: Final = Path(__file__).parents[1] / "data" / "flow_service" / "labs"
@@ -86,7 +88,7 @@ class Installation:
         return Installation({**self.environment, **changed}, self.folder)
 
     def run(self, *arguments: str, stdin: str | bytes = b"") -> Answer:
-        """Run the command as a process of its own, without a terminal."""
+        """Run the command as a user does: an interpreter that starts, without a terminal."""
         done = subprocess.run(
             [*COMMAND, *arguments],
             input=stdin.encode() if isinstance(stdin, str) else stdin,
@@ -96,6 +98,11 @@ class Installation:
             check=False,
         )
         return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def forked(self, *arguments: str, program: str = MAIN) -> Answer:
+        """Run the command as a process of its own, without a terminal and without anything on stdin."""
+        with self.start(*arguments, program=program) as running:
+            return running.answer()
 
     def quick(self, *arguments: str, stdin: str | bytes = b"") -> Answer:
         """Run the command in this process: the same, but for the start of an interpreter."""
@@ -138,14 +145,15 @@ class Installation:
     def log(self) -> str:
         return (self.home / "flowimg.log").read_text("utf-8")
 
-    def start(self, *arguments: str, before: str = "") -> "Running":
+    def start(self, *arguments: str, before: str = "", program: str = MAIN) -> "Running":
         """Start the command; ``before`` is what the shell does before it becomes the command."""
-        shell = ("sh", "-c", f'{before}; exec "$@"', "sh") if before else ()
-        return Running([*shell, *COMMAND, *arguments], self.environment)
+        if before:
+            return Running(partial(_after, before, arguments, self.environment))
+        return Running(partial(_forked, program, arguments, self.environment))
 
     def terminal(self, *arguments: str, columns: int = 80, term: str = "xterm") -> Terminal:
         """Start the command at a terminal, with stdout in a pipe."""
-        return Terminal([*COMMAND, *arguments], {**self.environment, "TERM": term}, columns)
+        return Terminal(arguments, {**self.environment, "TERM": term}, columns)
 
     def at_terminal(
         self, *arguments: str, typed: str = "", columns: int = 80, term: str = "xterm"
@@ -181,22 +189,40 @@ def _one_certificate(folder: Path) -> str:
     return str(store)
 
 
+def _after(
+    before: str, arguments: Sequence[str], environment: Mapping[str, str], stdout: int, stderr: int
+) -> subprocess.Popen[bytes]:
+    shell = ("sh", "-c", f'{before}; exec "$@"', "sh")
+    return subprocess.Popen(
+        [*shell, *COMMAND, *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+    )
+
+
+def _forked(
+    program: str, arguments: Sequence[str], environment: Mapping[str, str], stdout: int, stderr: int
+) -> Forked:
+    with Path(os.devnull).open("rb") as nothing:
+        streams = nothing.fileno(), stdout, stderr
+        return forks().start(arguments, environment, streams, program=program)
+
+
 class Running:
     """A command that runs. As a context manager it is killed where it has not ended by itself."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
+    def __init__(self, start: Callable[[int, int], Forked | subprocess.Popen[bytes]]) -> None:
+        pipes = {name: os.pipe() for name in ("stdout", "stderr")}
+        try:
+            self._process = start(*(writer for _, writer in pipes.values()))
+        finally:
+            for _, writer in pipes.values():
+                os.close(writer)
         self._changed = threading.Condition()
         self._written = {"stdout": "", "stderr": ""}
-        self._readers = [threading.Thread(target=self._read, args=(name,)) for name in self._written]
+        self._readers = [threading.Thread(target=self._read, args=(name, pipes[name][0])) for name in pipes]
         for reader in self._readers:
             reader.start()
 
@@ -238,25 +264,23 @@ class Running:
     def answer(self) -> Answer:
         """Wait for the end, and return how it was."""
         try:
-            self._process.wait(PATIENCE)
+            code = self._process.wait(PATIENCE)
         finally:
             self._process.kill()
             self._end()
-        return Answer(self._process.returncode, self._written["stdout"], self._written["stderr"])
+        return Answer(code, self._written["stdout"], self._written["stderr"])
 
-    def _read(self, name: str) -> None:
-        for line in getattr(self._process, name):
-            with self._changed:
-                self._written[name] += line
-                self._changed.notify_all()
+    def _read(self, name: str, pipe: int) -> None:
+        with open(pipe, encoding="utf-8") as lines:
+            for line in lines:
+                with self._changed:
+                    self._written[name] += line
+                    self._changed.notify_all()
 
     def _end(self) -> None:
-        self._process.wait()
+        self._process.wait(PATIENCE)
         for reader in self._readers:
             reader.join()
-        for stream in (self._process.stdout, self._process.stderr):
-            assert stream is not None
-            stream.close()
 
 
 def eventually(what: str, predicate: Callable[[], bool]) -> None:

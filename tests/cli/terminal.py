@@ -5,12 +5,13 @@ import os
 import pty
 import signal
 import struct
-import subprocess
 import termios
 import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
+
+from tests.forks import forks
 
 PATIENCE: Final = 20.0
 """Seconds until a test gives up on something that must happen."""
@@ -19,30 +20,25 @@ ENTER: Final = "\r"
 CTRL_C: Final = "\x03"
 CTRL_D: Final = "\x04"
 
-# The first terminal that the leader of a session opens is the one that ctrl+c of it reaches.
-_AT_THE_TERMINAL: Final = ("sh", "-c", 'tty="$1"; shift; exec "$@" <"$tty" 2>"$tty"', "sh")
-
 
 class Terminal:
-    """A terminal with a command on it whose stdin and stderr it is; stdout goes to a pipe.
+    """A terminal with ``flowimg`` on it whose stdin and stderr it is; stdout goes to a pipe.
 
     As a context manager it kills a command that has not ended by itself.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], columns: int) -> None:
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], columns: int) -> None:
         self._master, self._slave = pty.openpty()
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self._changed = threading.Condition()
         self._shown = bytearray()
         self._reader = threading.Thread(target=self._read)
-        self._process = subprocess.Popen(
-            [*_AT_THE_TERMINAL, os.ttyname(self._slave), *command],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._stdout, stdout = os.pipe()
+        try:
+            streams = self._slave, stdout, self._slave
+            self._process = forks().start(arguments, environment, streams, controlled=True)
+        finally:
+            os.close(stdout)
         self._reader.start()
 
     def __enter__(self) -> Self:
@@ -52,8 +48,9 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait(PATIENCE)
         if self._slave >= 0:
+            os.close(self._stdout)
             self._hang_up()
         os.close(self._master)
 
@@ -91,9 +88,12 @@ class Terminal:
 
     def ended(self) -> tuple[int, str]:
         """Wait for the end of the command, and return its exit code and its stdout."""
-        stdout, _ = self._process.communicate(timeout=PATIENCE)
+        # It writes less than a pipe holds.
+        code = self._process.wait(PATIENCE)
+        with os.fdopen(self._stdout, encoding="utf-8", newline="") as stream:
+            stdout = stream.read()
         self._hang_up()
-        return self._process.returncode, stdout.decode()
+        return code, stdout
 
     def _hang_up(self) -> None:
         # The last holder of the other end ends the reading of this one.

@@ -129,7 +129,7 @@ def test_a_port_that_is_taken_ends_with_1_and_the_reason(flowimg: Installation) 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         # A process of its own: the command may change which signals its process takes.
-        answer = flowimg.run("demo", "--serve", "--port", str(port))
+        answer = flowimg.forked("demo", "--serve", "--port", str(port))
 
     assert (answer.code, answer.stdout) == (1, "")
     assert "The demo cannot start" in answer.stderr

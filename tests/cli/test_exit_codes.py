@@ -125,7 +125,7 @@ def test_the_failures_of_jsonl_are_events_and_the_last_line_is_the_finish(small:
 def test_the_second_run_on_a_profile_ends_with_5_and_says_who_holds_it(held: Installation) -> None:
     holder = (held.home / "locks" / "studio.lock").read_text("utf-8")
 
-    answer = held.run("sync", "--json")
+    answer = held.forked("sync", "--json")
 
     assert (answer.code, answer.stdout) == (5, "")
     assert re.match(r"process \d+, since ", holder)

@@ -171,7 +171,7 @@ def test_without_a_terminal_there_is_a_hint_in_place_of_a_question(
     assert signed_in.add("holiday", demo.cookie_header).code == 0
     assert signed_in.quick("profile", "remove", "studio", "--yes").code == 0
 
-    answer = signed_in.run(*command.split())
+    answer = signed_in.forked(*command.split())
 
     assert (answer.code, answer.stdout) == (2, "")
     assert "Say --cookies FILE, or --cookies - for stdin" in answer.stderr

@@ -2,8 +2,6 @@
 
 import re
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,15 +24,11 @@ main()
 
 def broken(flowimg: Installation, *arguments: str, **variables: str) -> tuple[int, str]:
     """Run a command that meets a bug, and return its exit code and its stderr; its stdout must be empty."""
-    done = subprocess.run(
-        [sys.executable, "-c", BROKEN, *arguments],
-        env={**flowimg.environment, **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
+    answer = Installation({**flowimg.environment, **variables}, flowimg.folder).forked(
+        *arguments, program=BROKEN
     )
-    assert done.stdout == b""
-    return done.returncode, done.stderr.decode()
+    assert answer.stdout == ""
+    return answer.code, answer.stderr
 
 
 def reports(folder: Path) -> list[Path]:

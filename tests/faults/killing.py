@@ -12,7 +12,7 @@ from typing import Final
 from flowimg_tui.demo.home import demo_environment
 from flowimg_tui.demo.service import DemoService
 from tests.cli.helpers import Answer, Installation
-from tests.faults.forked import Forks
+from tests.faults import forked
 
 KILLED: Final = -signal.SIGKILL
 _QUICK: Final = {"FLOWIMG_PAGE_DELAY": "0", "FLOWIMG_RETRY_BASE": "0", "FLOWIMG_PAGE_SIZE": "3"}
@@ -68,24 +68,23 @@ class Begun:
 class Moments:
     """Random moments of a command's life, from a seed that a failed test shows."""
 
-    def __init__(self, forks: Forks, begin: Callable[[], Installation], *arguments: str) -> None:
+    def __init__(self, begin: Callable[[], Installation], *arguments: str) -> None:
         seed = random.SystemRandom().randrange(2**32)
         # Pytest shows it where the test fails.
         print(f"The moments are those of the seed {seed}")  # noqa: T201
         self._random = random.Random(seed)  # noqa: S311 - no secret
-        self._forks = forks
         self._arguments = arguments
         # The least of some: other work on the machine only ever makes a run longer.
         self._span = min(self._seconds_of_a_run(begin()) for _ in range(_MEASUREMENTS))
 
     def run_and_kill(self, flowimg: Installation) -> Answer:
         """Run the command and kill it at a random moment, unless it has ended before."""
-        child = self._forks.start(flowimg, *self._arguments)
+        child = forked.start(flowimg, *self._arguments)
         time.sleep(self._random.uniform(0, self._span))
         child.send(signal.SIGKILL)
         return child.answer()
 
     def _seconds_of_a_run(self, flowimg: Installation) -> float:
         begun = time.monotonic()
-        assert self._forks.run(flowimg, *self._arguments).code == 0
+        assert forked.run(flowimg, *self._arguments).code == 0
         return time.monotonic() - begun

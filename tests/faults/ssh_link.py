@@ -5,35 +5,29 @@ import os
 import pty
 import select
 import struct
-import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from tests.cli.terminal import PATIENCE
-
-# The first terminal that the leader of a session opens is the one whose end it is told of.
-_ON_THE_TERMINAL: Final = ("sh", "-c", 'tty="$1"; shift; exec "$@" <"$tty" >"$tty" 2>&1', "sh")
+from tests.forks import MAIN, forks
 
 
 class SshLink:
-    """Its far end is ``command``. As a context manager it kills a command that has not ended by itself."""
+    """Its far end is ``flowimg``. As a context manager it kills one that has not ended by itself."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], cwd: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], *arguments: str, program: str = MAIN) -> None:
         self._near, far = pty.openpty()
         fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self._far: int | None = far
-        self._process = subprocess.Popen(
-            [*_ON_THE_TERMINAL, os.ttyname(far), *command],
-            env={**environment, "TERM": "xterm-256color"},
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+        self._process = forks().start(
+            arguments,
+            {**environment, "TERM": "xterm-256color"},
+            (far, far, far),
+            program=program,
+            controlled=True,
         )
         self._shown = b""
 
@@ -44,7 +38,7 @@ class SshLink:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.wait(PATIENCE)
         self.break_off()
 
     def wait_for(self, text: str) -> None:

@@ -13,7 +13,7 @@ from flowimg_tui.demo.pictures import PictureSize
 from flowimg_tui.demo.service import DemoOptions, DemoService
 from tests.cli.conftest import AT_ONCE
 from tests.cli.helpers import Answer, Installation
-from tests.faults.forked import Forks
+from tests.faults import forked
 from tests.faults.small_disk import SmallDisk, small_disk
 from tests.faults.soundness import assert_mirrored, assert_sound, unfinished
 
@@ -28,12 +28,6 @@ ROOM_FOR_A_FEW_RECORDS: Final = 150_000
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
     with small_disk(tmp_path / "disk") as mounted:
         yield mounted
-
-
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +70,10 @@ def assert_completes(flowimg: Installation, service: DemoService) -> None:
     assert_mirrored(flowimg, service)
 
 
-def test_the_disk_of_the_pictures(
-    forks: Forks, disk: SmallDisk, service: DemoService, tmp_path: Path
-) -> None:
+def test_the_disk_of_the_pictures(disk: SmallDisk, service: DemoService, tmp_path: Path) -> None:
     flowimg = synced(service, tmp_path, output=str(disk.path / "pictures"))
     disk.fill(but=ROOM_FOR_A_FEW)
-    answer = forks.run(flowimg, "download", "--json")
+    answer = forked.run(flowimg, "download", "--json")
     told = assert_ended_once(answer, disk.path)
     assert 0 < told["downloaded"] < IMAGES
     assert len(flowimg.files()) == told["downloaded"]
@@ -130,12 +122,12 @@ def test_the_largest_size_of_a_file_that_the_records_reach(
 
 
 def test_the_disk_of_the_records_while_they_are_written(
-    forks: Forks, disk: SmallDisk, service: DemoService, tmp_path: Path
+    disk: SmallDisk, service: DemoService, tmp_path: Path
 ) -> None:
     home = disk.path / "home"
     flowimg = synced(service, tmp_path, home=str(home))
     disk.fill(but=ROOM_FOR_A_FEW_RECORDS)
-    told = assert_ended_once(forks.run(flowimg, "download", "--json"), home)
+    told = assert_ended_once(forked.run(flowimg, "download", "--json"), home)
     assert 0 < told["downloaded"] < IMAGES
     disk.make_room()
     assert flowimg.counts()["downloaded"] == told["downloaded"]
@@ -181,12 +173,12 @@ def test_the_disk_of_a_home_that_is_not_there_yet(
 
 
 def test_the_disk_of_the_records_while_a_refresh_keeps_a_copy(
-    forks: Forks, disk: SmallDisk, service: DemoService, tmp_path: Path
+    disk: SmallDisk, service: DemoService, tmp_path: Path
 ) -> None:
     flowimg = synced(service, tmp_path, home=str(disk.path / "home"))
     # Enough to open the records, not enough for all of them once more.
     disk.fill(but=60_000)
-    answer = forks.run(flowimg, "refresh", "--profile", "studio", "--yes")
+    answer = forked.run(flowimg, "refresh", "--profile", "studio", "--yes")
     assert (answer.code, answer.stderr.count(FULL)) == (6, 1)
     assert flowimg.counts()["images"] == IMAGES
     assert unfinished(flowimg) == []
@@ -194,15 +186,13 @@ def test_the_disk_of_the_records_while_a_refresh_keeps_a_copy(
     assert_completes(flowimg, service)
 
 
-def test_the_disk_of_the_log_is_no_matter(
-    forks: Forks, disk: SmallDisk, service: DemoService, tmp_path: Path
-) -> None:
+def test_the_disk_of_the_log_is_no_matter(disk: SmallDisk, service: DemoService, tmp_path: Path) -> None:
     flowimg = synced(service, tmp_path).with_settings(log_level="debug")
     log = flowimg.home / "flowimg.log"
     log.unlink()
     log.symlink_to(disk.path / "flowimg.log")
     disk.fill()
-    answer = forks.run(flowimg, "download")
+    answer = forked.run(flowimg, "download")
     assert answer.code == 0
     assert "Logging error" not in answer.stderr
     assert "Traceback" not in answer.stderr

@@ -36,7 +36,7 @@ def synced(service: DemoService, folder: Path, output: Path) -> Installation:
 def download(flowimg: Installation) -> Answer:
     """Download as somebody for whom rights count."""
     if os.geteuid() != 0:
-        return flowimg.run("download", "--json")
+        return flowimg.forked("download", "--json")
     if shutil.which("setpriv") is None:
         pytest.skip("the superuser may write everywhere, and nothing here can take that right away")
     with flowimg.start("download", "--json", before=OBEYING_RIGHTS) as running:
@@ -66,7 +66,7 @@ def test_a_disk_that_is_mounted_for_reading(service: DemoService, tmp_path: Path
                 (flowimg.pictures / image.created[:10]).mkdir(exist_ok=True)
         disk.write_protect()
         assert_ended_once(
-            flowimg, flowimg.run("download", "--json"), "Read-only file system", flowimg.pictures
+            flowimg, flowimg.forked("download", "--json"), "Read-only file system", flowimg.pictures
         )
         disk.allow_writing()
         assert flowimg.quick("download").code == 0

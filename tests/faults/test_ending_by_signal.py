@@ -13,8 +13,9 @@ import pytest
 
 from flowimg_tui.demo.service import DemoOptions, DemoService
 from tests.cli.helpers import COMMAND, Installation, eventually
+from tests.faults import forked
 from tests.faults.changes import HANGING
-from tests.faults.forked import Child, Forks
+from tests.faults.forked import Child
 from tests.faults.killing import Begun
 from tests.faults.soundness import unfinished
 
@@ -55,23 +56,17 @@ WAITS: Final = {
 
 
 @pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begun]:
     with DemoService(DemoOptions(images=IMAGES)) as service:
         yield Begun(service, tmp_path_factory.mktemp("begun"))
 
 
 @pytest.mark.parametrize("wait", WAITS.values(), ids=list(WAITS))
-def test_what_waits(forks: Forks, begun: Begun, wait: Wait) -> None:
+def test_what_waits(begun: Begun, wait: Wait) -> None:
     begun.service.clear_faults()
     if wait.fault:
         begun.service.add_fault(wait.fault)
-    waiting = {number: waiting_child(forks, begun, wait) for number in CODES}
+    waiting = {number: waiting_child(begun, wait) for number in CODES}
     sent = time.monotonic()
     for number, (child, _) in waiting.items():
         child.send(number)
@@ -108,13 +103,13 @@ def test_a_reader_that_does_not_read(begun: Begun) -> None:
             os.close(reader)
 
 
-def waiting_child(forks: Forks, begun: Begun, wait: Wait) -> tuple[Child, Installation]:
+def waiting_child(begun: Begun, wait: Wait) -> tuple[Child, Installation]:
     """Start the command, and return when it waits."""
     flowimg = installation_for(begun, wait.command).with_settings(**wait.settings)
     workers = ["--workers", "1"]
     more = {"download": workers, "retry": workers, "refresh": ["--profile", "studio", "--yes"]}
     before = sum(begun.service.fault_hits.values())
-    child = forks.start(flowimg, wait.command, "--jsonl", *more.get(wait.command, []), change=wait.change)
+    child = forked.start(flowimg, wait.command, "--jsonl", *more.get(wait.command, []), change=wait.change)
     if wait.change:
         child.wait_for(HANGING, on="stderr")
     elif wait.fault:

@@ -1,6 +1,5 @@
 """The SSH link dies: the work stops, nothing is left half done, and the process does not stay behind."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -8,21 +7,15 @@ from typing import Final
 import pytest
 
 from flowimg_tui.demo.service import DemoOptions, DemoService
-from tests.cli.helpers import COMMAND, Installation, eventually
+from tests.cli.helpers import Installation, eventually
 from tests.faults.changes import HANGING, pictures_do_not_come_from_the_disk
+from tests.faults.forked import changed
 from tests.faults.killing import Begun
 from tests.faults.soundness import assert_mirrored, assert_sound, unfinished
 from tests.faults.ssh_link import SshLink
+from tests.forks import MAIN
 
 SIGHUP: Final = 129
-ROOT: Final = Path(__file__).parents[2]
-WITHOUT_A_DISK: Final = f"""
-from {pictures_do_not_come_from_the_disk.__module__} import pictures_do_not_come_from_the_disk
-from flowimg_tui.cli.app import main
-
-pictures_do_not_come_from_the_disk()
-main()
-"""
 SLOW: Final = 500
 """Bytes a second: no picture comes to its end within a test's patience."""
 
@@ -66,7 +59,7 @@ def test_the_app_in_a_pause(begun: Begun) -> None:
 
 def test_the_app_while_it_verifies(begun: Begun) -> None:
     flowimg = begun.mirrored()
-    with app_on(flowimg, (sys.executable, "-c", WITHOUT_A_DISK)) as link:
+    with app_on(flowimg, changed(pictures_do_not_come_from_the_disk.__name__)) as link:
         link.type("v")
         link.wait_for(HANGING)
         link.break_off()
@@ -78,7 +71,7 @@ def test_the_app_while_it_verifies(begun: Begun) -> None:
 def test_a_command(begun: Begun, command: str) -> None:
     flowimg = begun.synced()
     begun.service.add_fault("silence:on=media+list")
-    with SshLink([*COMMAND, command], flowimg.environment, ROOT) as link:
+    with SshLink(flowimg.environment, command) as link:
         link.wait_for("studio: ")
         eventually("the service is silent", lambda: any(begun.service.fault_hits.values()))
         link.break_off()
@@ -87,8 +80,8 @@ def test_a_command(begun: Begun, command: str) -> None:
     assert_goes_on(flowimg, begun)
 
 
-def app_on(flowimg: Installation, command: tuple[str, ...] = COMMAND) -> SshLink:
-    link = SshLink(command, flowimg.environment, ROOT)
+def app_on(flowimg: Installation, program: str = MAIN) -> SshLink:
+    link = SshLink(flowimg.environment, program=program)
     link.wait_for("created")
     return link
 

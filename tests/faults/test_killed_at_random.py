@@ -8,18 +8,12 @@ import pytest
 
 from flowimg_tui.demo.service import DemoOptions, DemoService
 from tests.cli.helpers import Installation
-from tests.faults.forked import Forks
+from tests.faults import forked
 from tests.faults.killing import KILLED, Begun, Moments
 from tests.faults.soundness import ask, assert_mirrored, assert_sound, unfinished
 
 IMAGES = 12
 RECORDS = "SELECT * FROM image ORDER BY id"
-
-
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +28,8 @@ def begun(service: DemoService, tmp_path: Path) -> Begun:
 
 
 @pytest.mark.parametrize("kills", [50] * 4)
-def test_a_download(forks: Forks, begun: Begun, kills: int) -> None:
-    moments = Moments(forks, begun.synced, "download")
+def test_a_download(begun: Begun, kills: int) -> None:
+    moments = Moments(begun.synced, "download")
     flowimg = begun.synced()
     while kills:
         answer = moments.run_and_kill(flowimg)
@@ -46,12 +40,12 @@ def test_a_download(forks: Forks, begun: Begun, kills: int) -> None:
             assert answer.code == 0, answer.stderr
             assert_mirrored(flowimg, begun.service)
             flowimg = begun.synced()
-    assert forks.run(flowimg, "download").code == 0
+    assert forked.run(flowimg, "download").code == 0
     assert_mirrored(flowimg, begun.service)
 
 
-def test_a_sync(forks: Forks, begun: Begun) -> None:
-    moments = Moments(forks, begun.unsynced, "sync")
+def test_a_sync(begun: Begun) -> None:
+    moments = Moments(begun.unsynced, "sync")
     flowimg = begun.unsynced()
     kills = 20
     while kills:
@@ -66,13 +60,13 @@ def test_a_sync(forks: Forks, begun: Begun) -> None:
             assert answer.code == 0, answer.stderr
             assert images == IMAGES
             flowimg = begun.unsynced()
-    assert [forks.run(flowimg, command).code for command in ("sync", "download")] == [0, 0]
+    assert [forked.run(flowimg, command).code for command in ("sync", "download")] == [0, 0]
     assert_mirrored(flowimg, begun.service)
 
 
-def test_a_force_refresh(forks: Forks, begun: Begun) -> None:
+def test_a_force_refresh(begun: Begun) -> None:
     refresh = ("refresh", "--profile", "studio", "--yes")
-    moments = Moments(forks, begun.mirrored, *refresh)
+    moments = Moments(begun.mirrored, *refresh)
     flowimg = begun.mirrored()
     before = ask(flowimg, RECORDS)
     kills = 20
@@ -82,14 +76,14 @@ def test_a_force_refresh(forks: Forks, begun: Begun) -> None:
         kills -= answer.code == KILLED
         if ask(flowimg, RECORDS) != before:
             assert ask(flowimg, RECORDS) == []
-            assert forks.run(flowimg, "refresh", "--profile", "studio", "--undo").code == 0
+            assert forked.run(flowimg, "refresh", "--profile", "studio", "--undo").code == 0
             assert ask(flowimg, RECORDS) == before
-    assert forks.run(flowimg, "download").code == 0
+    assert forked.run(flowimg, "download").code == 0
     assert_mirrored(flowimg, begun.service)
 
 
-def test_a_verification(forks: Forks, begun: Begun) -> None:
-    moments = Moments(forks, begun.mirrored, "verify")
+def test_a_verification(begun: Begun) -> None:
+    moments = Moments(begun.mirrored, "verify")
     kills = 10
     while kills:
         flowimg = begun.mirrored()
@@ -97,7 +91,7 @@ def test_a_verification(forks: Forks, begun: Begun) -> None:
         kills -= moments.run_and_kill(flowimg).code == KILLED
         assert ask(flowimg, "PRAGMA integrity_check") == [("ok",)]
         assert flowimg.counts()["downloaded"] >= IMAGES - 2
-        assert forks.run(flowimg, "verify").code in (0, 4)
+        assert forked.run(flowimg, "verify").code in (0, 4)
         assert_sound(flowimg, begun.service)
         assert flowimg.counts()["pending"] == 2
         assert unfinished(flowimg) == []

@@ -10,7 +10,7 @@ import pytest
 from flowimg_tui.demo.home import demo_environment
 from flowimg_tui.demo.service import DemoOptions, DemoService
 from tests.cli.conftest import AT_ONCE
-from tests.cli.helpers import COMMAND, Installation, eventually
+from tests.cli.helpers import Installation, eventually
 from tests.faults.killing import KILLED
 from tests.faults.soundness import assert_mirrored, assert_sound
 from tests.faults.ssh_link import SshLink
@@ -68,13 +68,13 @@ def test_a_second_app_works_on_another_profile_at_the_same_time(
     flowimg = flowimg.with_settings(output=str(tmp_path / "of-{profile}"))
     # All four workers of the first wait for ever.
     service.add_fault("silence:on=media,times=4")
-    with SshLink(COMMAND, flowimg.environment, tmp_path) as first:
+    with SshLink(flowimg.environment) as first:
         first.wait_for("6 pending")
         first.type("d")
         eventually("they wait", lambda: sum(service.fault_hits.values()) == 4)
         # An app shows the first profile that there is: the other one shows another than this one does.
         assert flowimg.add("before", service.cookie_header).code == 0
-        with SshLink(COMMAND, flowimg.environment, tmp_path) as second:
+        with SshLink(flowimg.environment) as second:
             second.wait_for("Press s to sync")
             second.type("s")
             second.wait_for("Synced 6 new images")

@@ -9,7 +9,8 @@ import pytest
 
 from flowimg_tui.demo.service import DemoOptions, DemoService
 from tests.cli.helpers import Installation, eventually
-from tests.faults.forked import Child, Forks
+from tests.faults import forked
+from tests.faults.forked import Child
 from tests.faults.killing import KILLED
 from tests.faults.scene import installation_at
 from tests.faults.soundness import assert_mirrored, assert_sound
@@ -17,12 +18,6 @@ from tests.faults.soundness import assert_mirrored, assert_sound
 IMAGES: Final = 3
 BUSY: Final = 5
 STALL: Final = "stall:on=media"
-
-
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as running:
-        yield running
 
 
 @pytest.fixture
@@ -40,22 +35,22 @@ def flowimg(demo: DemoService, tmp_path: Path) -> Installation:
     return installation
 
 
-def stalled(forks: Forks, demo: DemoService, flowimg: Installation, *more: str) -> Child:
+def stalled(demo: DemoService, flowimg: Installation, *more: str) -> Child:
     """Start a download, and wait until it stands still in the middle of its pictures."""
     demo.add_fault(STALL)
-    holder = forks.start(flowimg, "download", *more)
+    holder = forked.start(flowimg, "download", *more)
     eventually("it stands still", lambda: demo.fault_hits[STALL] == IMAGES)
     return holder
 
 
 @pytest.mark.parametrize("command", ["download", "retry", "sync", "verify"])
 def test_the_second_one_is_told_who_is_there_and_changes_nothing(
-    forks: Forks, demo: DemoService, flowimg: Installation, command: str
+    demo: DemoService, flowimg: Installation, command: str
 ) -> None:
-    holder = stalled(forks, demo, flowimg)
+    holder = stalled(demo, flowimg)
     asked = len(demo.requests)
 
-    second = forks.run(flowimg, command)
+    second = forked.run(flowimg, command)
 
     assert second.code == BUSY
     assert f"Another run holds the profile studio: process {holder.pid}, since " in second.stderr
@@ -67,37 +62,37 @@ def test_the_second_one_is_told_who_is_there_and_changes_nothing(
     holder.send(signal.SIGKILL)
     assert holder.answer().code == KILLED
     # The lock has died with its process: nobody has to wait, and nothing to be removed.
-    assert forks.run(flowimg, "download").code == 0
+    assert forked.run(flowimg, "download").code == 0
     assert_mirrored(flowimg, demo)
 
 
-def test_two_profiles_are_worked_on_at_once(forks: Forks, demo: DemoService, flowimg: Installation) -> None:
+def test_two_profiles_are_worked_on_at_once(demo: DemoService, flowimg: Installation) -> None:
     assert flowimg.add("second", demo.cookie_header, "--output", str(flowimg.folder / "second")).code == 0
-    holder = stalled(forks, demo, flowimg, "--profile", "studio")
+    holder = stalled(demo, flowimg, "--profile", "studio")
     demo.clear_faults()
 
     for command in ("sync", "download"):
-        answer = forks.run(flowimg, command, "--profile", "second")
+        answer = forked.run(flowimg, command, "--profile", "second")
         assert answer.code == 0, answer.stderr
     listed = {profile["name"]: profile for profile in flowimg.quick("status", "--json").json()["profiles"]}
     assert (listed["studio"]["pending"], listed["second"]["downloaded"]) == (IMAGES, IMAGES)
 
     holder.send(signal.SIGTERM)
     assert holder.answer().code == 128 + signal.SIGTERM
-    assert forks.run(flowimg, "download", "--profile", "studio").code == 0
+    assert forked.run(flowimg, "download", "--profile", "studio").code == 0
     assert_sound(flowimg, demo)
     assert len(flowimg.files()) == IMAGES
 
 
 def test_two_that_write_the_records_at_once_both_come_to_their_end(
-    forks: Forks, demo: DemoService, flowimg: Installation
+    demo: DemoService, flowimg: Installation
 ) -> None:
     names = ("studio", "second", "third")
     for name in names[1:]:
         assert flowimg.add(name, demo.cookie_header, "--output", str(flowimg.folder / name)).code == 0
-    running = [forks.start(flowimg, "sync", "--profile", name) for name in names]
+    running = [forked.start(flowimg, "sync", "--profile", name) for name in names]
     assert [child.answer().code for child in running] == [0, 0, 0]
-    running = [forks.start(flowimg, "download", "--profile", name) for name in names]
+    running = [forked.start(flowimg, "download", "--profile", name) for name in names]
     assert [child.answer().code for child in running] == [0, 0, 0]
 
     listed = flowimg.quick("status", "--json").json()["profiles"]

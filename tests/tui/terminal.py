@@ -16,8 +16,10 @@ from typing import Final, Self
 
 import pytest
 
+from tests.forks import MAIN, Forked, forks
+
 PATIENCE: Final = 30.0
-PROGRAM: Final = (sys.executable, "-m", "flowimg_tui")
+COMMAND: Final = (sys.executable, "-m", "flowimg_tui")
 RESTORED: Final = (b"\x1b[?1049l", b"\x1b[?1003l", b"\x1b[?25h")
 _NOT_INHERITED: Final = ("NO_COLOR", "SSH_CONNECTION", "TEXTUAL_", "FLOWIMG_", "COLORTERM")
 
@@ -30,29 +32,33 @@ def demo_in(folder: Path, *flags: str) -> tuple[str, ...]:
 class Terminal:
     """A pseudo-terminal of 120×40 with ``flowimg`` on it.
 
-    It does not control the session of the app: when it goes, no signal comes.
+    It does not control the session of the app: when it goes, no signal comes. A ``program`` of words is
+    started as it is; a text is one that the fork server runs.
     """
 
     def __init__(
         self,
         *arguments: str,
-        program: Sequence[str] = PROGRAM,
+        program: str | Sequence[str] = MAIN,
         variables: Mapping[str, str] | None = None,
-        prepare: Callable[[], object] | None = None,
     ) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
         own = {"TERM": "xterm-256color", "FLOWIMG_PAGE_DELAY": "0", **(variables or {})}
-        self.process = subprocess.Popen(
-            [*program, *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**inherited, **own},
-            start_new_session=True,
-            preexec_fn=prepare,
-        )
+        environment, streams = {**inherited, **own}, (slave, slave, slave)
+        self.process: Forked | subprocess.Popen[bytes]
+        if isinstance(program, str):
+            self.process = forks().start(arguments, environment, streams, program=program, own_session=True)
+        else:
+            self.process = subprocess.Popen(
+                [*program, *arguments],
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                env=environment,
+                start_new_session=True,
+            )
         os.close(slave)
         self.seen = b""
 
@@ -64,7 +70,7 @@ class Terminal:
     ) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait()
+        self.process.wait(PATIENCE)
         if self.master >= 0:
             os.close(self.master)
 
@@ -114,7 +120,7 @@ class Terminal:
         """Read to the end and return the exit code."""
         self._read_until(lambda: self.process.poll() is not None, "the app to end")
         self._read(0)
-        return self.process.returncode
+        return self.process.wait(PATIENCE)
 
     def hang_up(self) -> None:
         """Take the terminal away, as a broken SSH link does."""

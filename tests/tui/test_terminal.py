@@ -3,13 +3,13 @@
 import re
 import signal
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.tui.terminal import PATIENCE, RESTORED, Terminal, demo_in
+from tests.forks import MAIN
+from tests.tui.terminal import COMMAND, PATIENCE, RESTORED, Terminal, demo_in
 
 SECRET = "caNaRy0123456789"
 BREAKING = f"""
@@ -44,6 +44,7 @@ def broken(self, data):
 
 XTermParser.feed = broken; main()
 """
+IGNORING_HANGUPS = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); {MAIN}"
 # Where the terminal has gone: 129 if the keys are read no more, else 1.
 READING_ON = """
 import os, threading
@@ -87,10 +88,12 @@ def test_a_signal_in_mid_download_restores_the_terminal_and_leaves_no_temp(
     assert not list(kept.rglob("*.part"))
 
 
-def test_q_ends_with_0_and_restores_the_terminal(terminal: Terminal) -> None:
-    terminal.wait_for(b"Press s to sync")
-    terminal.press(b"q")
-    assert terminal.end() == 0
+@pytest.mark.parametrize("program", [MAIN, COMMAND], ids=["forked", "started"])
+def test_q_ends_with_0_and_restores_the_terminal(kept: Path, program: str | tuple[str, ...]) -> None:
+    with Terminal(*demo_in(kept), program=program) as terminal:
+        terminal.wait_for(b"Press s to sync")
+        terminal.press(b"q")
+        assert terminal.end() == 0
     assert is_restored(terminal)
 
 
@@ -100,8 +103,8 @@ def test_q_ends_with_0_and_restores_the_terminal(terminal: Terminal) -> None:
 @pytest.mark.parametrize("hears", ["the signal", "nothing", "nothing as it ignores it"])
 @pytest.mark.parametrize("working", [False, True], ids=["idle", "in mid-download"])
 def test_a_terminal_that_goes_away_ends_the_app(kept: Path, working: bool, hears: str) -> None:
-    ignoring = hears == "nothing as it ignores it"
-    with Terminal(*demo_in(kept), prepare=ignore_hangups if ignoring else None) as terminal:
+    program = IGNORING_HANGUPS if hears == "nothing as it ignores it" else MAIN
+    with Terminal(*demo_in(kept), program=program) as terminal:
         if working:
             terminal.begin_a_download()
         else:
@@ -115,12 +118,8 @@ def test_a_terminal_that_goes_away_ends_the_app(kept: Path, working: bool, hears
     assert "Ended by SIGHUP" in (kept / "home" / "flowimg.log").read_text("utf-8")
 
 
-def ignore_hangups() -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-
 def test_from_a_terminal_that_has_gone_no_keys_are_read(kept: Path) -> None:
-    with Terminal(*demo_in(kept), program=(sys.executable, "-c", READING_ON)) as terminal:
+    with Terminal(*demo_in(kept), program=READING_ON) as terminal:
         terminal.wait_for(b"Press s to sync")
         terminal.hang_up()
         assert terminal.process.wait(PATIENCE) == 129
@@ -131,7 +130,7 @@ def test_from_a_terminal_that_has_gone_no_keys_are_read(kept: Path) -> None:
 
 @pytest.mark.parametrize("program", [BY_A_KEY, IN_A_WORKER], ids=["by a key", "in a worker"])
 def test_an_unexpected_error_restores_the_terminal_and_names_the_report(kept: Path, program: str) -> None:
-    with Terminal(*demo_in(kept), program=(sys.executable, "-c", program)) as terminal:
+    with Terminal(*demo_in(kept), program=program) as terminal:
         terminal.wait_for(b"Press s to sync")
         terminal.press(b"?")
         assert terminal.end() == 1
@@ -152,7 +151,7 @@ def test_an_unexpected_error_restores_the_terminal_and_names_the_report(kept: Pa
 
 
 def test_an_error_in_the_thread_of_the_keys_ends_the_app_with_1_and_a_report(kept: Path) -> None:
-    with Terminal(*demo_in(kept), program=(sys.executable, "-c", IN_THE_KEYS)) as terminal:
+    with Terminal(*demo_in(kept), program=IN_THE_KEYS) as terminal:
         terminal.wait_for(b"Press s to sync")
         terminal.press(b"?")
         assert terminal.end() == 1
@@ -164,8 +163,7 @@ def test_an_error_in_the_thread_of_the_keys_ends_the_app_with_1_and_a_report(kep
 
 def test_the_report_of_a_demo_outlives_its_folder(tmp_path: Path) -> None:
     own = {"HOME": str(tmp_path), "FLOWIMG_HOME": str(tmp_path / "own"), "TMPDIR": str(tmp_path)}
-    program = (sys.executable, "-c", BY_A_KEY)
-    with Terminal("demo", program=program, variables=own) as terminal:
+    with Terminal("demo", program=BY_A_KEY, variables=own) as terminal:
         terminal.wait_for(b"Press s to sync")
         terminal.press(b"?")
         assert terminal.end() == 1

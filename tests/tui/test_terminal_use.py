@@ -1,6 +1,6 @@
 """What the app asks of a terminal: less over SSH, nothing while idle, no mouse and no colour if need be."""
 
-import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from rich.color_triplet import ColorTriplet
+from textual import constants
 
 from flowimg_tui.config.settings import Settings
 from flowimg_tui.tui.app import FlowimgApp
@@ -36,15 +37,18 @@ atexit.register(tell); main()
 """
 
 
-def as_textual_reads(variables: Mapping[str, str], folder: Path) -> dict[str, Any]:
-    """Return what a fresh Textual makes of these variables."""
-    code = (
-        "import json; from textual import constants as read; print(json.dumps({'fps': read.MAX_FPS,"
-        " 'animations': read.TEXTUAL_ANIMATIONS, 'smooth_scroll': read.SMOOTH_SCROLL}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], env=dict(variables), cwd=folder, capture_output=True)
-    read: dict[str, Any] = json.loads(done.stdout)
-    return read
+def as_textual_reads(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return what Textual makes of these variables where it reads them anew."""
+    for variable in ("TEXTUAL_FPS", "TEXTUAL_ANIMATIONS", "TEXTUAL_SMOOTH_SCROLL"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    read = runpy.run_path(constants.__file__)
+    return {
+        "fps": read["MAX_FPS"],
+        "animations": read["TEXTUAL_ANIMATIONS"],
+        "smooth_scroll": read["SMOOTH_SCROLL"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -64,10 +68,13 @@ def as_textual_reads(variables: Mapping[str, str], folder: Path) -> dict[str, An
     ],
 )
 def test_over_ssh_the_screen_is_drawn_less_often_and_without_movement_unless_somebody_says_otherwise(
-    tmp_path: Path, environment: dict[str, str], settings: dict[str, Any], changes: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    settings: dict[str, Any],
+    changes: dict[str, Any],
 ) -> None:
     use = TerminalUse.of(Settings(**settings), environment)
-    assert as_textual_reads({**environment, **use.textual}, tmp_path) == changes
+    assert as_textual_reads({**environment, **use.textual}, monkeypatch) == changes
 
 
 @pytest.mark.parametrize(
@@ -136,8 +143,8 @@ def test_an_idle_app_sends_nothing(tmp_path: Path, where: str) -> None:
         if where == "in the form":
             terminal.press(b"n")
             terminal.wait_for(b"New profile")
-        terminal.wait_for_quiet(1.0)
-        assert terminal.written_within(3.0) == b""
+        terminal.wait_for_quiet(0.5)
+        assert terminal.written_within(1.5) == b""
         # It was alive all the time.
         terminal.press(b"\x1b" if where == "in the form" else b"j")
         terminal.wait_for_more()
