@@ -21,6 +21,7 @@ from tests.forks import MAIN
 
 PIECE: Final = 16
 """As many characters of a secret in a row are a leak."""
+HALF: Final = PIECE // 2
 
 COOKIE, BEARER, FLOW_KEY, CURSOR = "cookie", "Bearer", "Flow key", "cursor"
 AT, SESSION_ID, SIGNATURE, RE_ENCODING = "at", "f.sid", "signature", "re-encoding"
@@ -51,6 +52,7 @@ class Canaries:
 
     def __init__(self) -> None:
         self._pieces: dict[str, str] = {}
+        self._halves: set[str] = set()
         self._short: dict[str, str] = {}
 
     @property
@@ -64,6 +66,7 @@ class Canaries:
         for form in {*_written(value), *_written(unquote(value))}:
             for piece in _pieces(form):
                 self._pieces.setdefault(piece, kind)
+            self._halves.update(_pieces(form, HALF))
 
     def spare(self, texts: Iterable[str]) -> None:
         """Take out the pieces that stand in what is no secret: a cursor holds the key of a picture."""
@@ -74,8 +77,13 @@ class Canaries:
     def found_in(self, data: str | bytes) -> set[str]:
         """Return the kinds of the secrets in ``data``."""
         text = (data if isinstance(data, str) else data.decode("latin-1")).lower()
-        short = {kind for value, kind in self._short.items() if value in text}
-        return short | {self._pieces[piece] for piece in _pieces(text) if piece in self._pieces}
+        found = {kind for value, kind in self._short.items() if value in text}
+        # Wherever a piece begins, one of these steps takes a half of it: the others need no look.
+        for at in range(0, len(text) - HALF + 1, HALF):
+            if text[at : at + HALF] in self._halves:
+                around = text[max(at - HALF, 0) : at + PIECE]
+                found.update(self._pieces[piece] for piece in _pieces(around) if piece in self._pieces)
+        return found
 
     def found_among(self, places: Mapping[str, str | bytes]) -> dict[str, set[str]]:
         """Return the places with secrets that must not be there, and the kinds of those."""
@@ -83,9 +91,9 @@ class Canaries:
         return {place: kinds for place, kinds in found.items() if kinds}
 
 
-def _pieces(text: str) -> Iterator[str]:
+def _pieces(text: str, length: int = PIECE) -> Iterator[str]:
     text = text.lower()
-    return (text[at : at + PIECE] for at in range(len(text) - PIECE + 1))
+    return (text[at : at + length] for at in range(len(text) - length + 1))
 
 
 def _written(value: str) -> Iterator[str]:

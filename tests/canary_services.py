@@ -87,11 +87,13 @@ ECHOES: dict[str, Echo] = {
 ECHOES_OF: dict[str, dict[str, Echo]] = {
     "labs": {
         **{
-            f"message of HTTP {status}": partial(message, status) for status in (400, 401, 403, 404, 429, 500)
+            f"message of HTTP {status}": partial(message, status)
+            for status in (400, 401, 403, 404, 429, 500, 503)
         },
         "session with an error": session,
     },
     "google": {
+        **{f"message of HTTP {status}": partial(message, status) for status in (401, 503)},
         **{f"code {code}": partial(error_row, code) for code in (3, 5, 7, 8, 13, 16)},
         "payload": lambda text: called(json.dumps([[text, [[text]]], text])),
         "broken payload": lambda text: called(text),

@@ -21,12 +21,12 @@ from flowimg_tui.cli.app import main
 
 ROOM: Final = 4
 """As many descriptors come with a request: the three streams, and what tells of the child's end."""
-_IMPORTED_LATE: Final = ("httpcore", "anyio._backends._asyncio", "flowimg_tui.tui.app")
-"""What a client imports with its first request, and the app with its first screen."""
+_IMPORTED_LATE: Final = ("httpcore", "anyio._backends._asyncio")
+"""What a client imports with its first request."""
 
 
-def _serve(line: socket.socket) -> None:
-    _warm_up()
+def _serve(line: socket.socket, modules: list[str]) -> None:
+    _warm_up(modules)
     while received := socket.recv_fds(line, 1, ROOM):
         prefix, descriptors, _, _ = received
         if not prefix:
@@ -37,9 +37,9 @@ def _serve(line: socket.socket) -> None:
         line.sendall(json.dumps(answer).encode() + b"\n")
 
 
-def _warm_up() -> None:
+def _warm_up(modules: list[str]) -> None:
     """Have in memory, once for all children, what a command needs."""
-    for module in _IMPORTED_LATE:
+    for module in (*_IMPORTED_LATE, *modules):
         importlib.import_module(module)
     # The command-line library imports what it needs while it reads arguments.
     sys.argv = ["flowimg", "config", "path"]
@@ -112,4 +112,5 @@ def _ended(pid: int) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    with socket.socket(fileno=int(sys.argv[1])) as near:
+        _serve(near, sys.argv[2:])

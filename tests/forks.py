@@ -1,7 +1,6 @@
 """``flowimg`` as a child of the fork server: a process of its own, without the start of an interpreter."""
 
 import contextlib
-import functools
 import json
 import os
 import select
@@ -54,13 +53,13 @@ class Forked:
 
 
 class Forks:
-    """The fork server."""
+    """The fork server, with ``modules`` in memory besides those of every command."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
         self._line, far = socket.socketpair()
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
         self._server = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.fork_server", str(far.fileno())],
+            [sys.executable, "-W", "error", "-m", "tests.fork_server", str(far.fileno()), *modules],
             cwd=_ROOT,
             env={**inherited, "FLOWIMG_HOME": "/nonexistent"},
             stdin=subprocess.DEVNULL,
@@ -111,14 +110,20 @@ class Forks:
         return json.loads(self._answers.readline())
 
 
-@functools.cache
-def forks() -> Forks:
-    """Return the fork server of this process, started with its first use."""
-    return Forks()
+_running: Final[dict[bool, Forks]] = {}
+
+
+def forks(*, screen: bool = False) -> Forks:
+    """Return a fork server of this process, started with its first use.
+
+    One that has the ``screen`` in memory is for the app: a command would have to take that down as well.
+    """
+    if screen not in _running:
+        _running[screen] = Forks("flowimg_tui.tui.app") if screen else Forks()
+    return _running[screen]
 
 
 def end_forks() -> None:
-    """End the fork server of this process, if one was started."""
-    if forks.cache_info().currsize:
-        forks().close()
-        forks.cache_clear()
+    """End the fork servers of this process."""
+    while _running:
+        _running.popitem()[1].close()

@@ -46,7 +46,7 @@ from tests.cli.terminal import ENTER
 from tests.conftest import SERVICES, cookies_of
 from tests.workspace.helpers import downloaded, synced
 
-IMAGES = 3
+IMAGES = 2
 LOG_BYTES = 2 * 1024 * 1024
 """At this size the log is rotated."""
 
@@ -85,7 +85,7 @@ def service(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def flowimg(between: Between, tmp_path: Path) -> Watched:
     """An installation without any profile that logs all it can."""
-    quick = {"page_delay": "0", "retry_base": "0", "retries": "2", "page_size": "2", "log_level": "debug"}
+    quick = {"page_delay": "0", "retry_base": "0", "retries": "2", "page_size": "1", "log_level": "debug"}
     here = tmp_path / "here"
     here.mkdir()
     return Watched(demo_environment(between.demo, here), here).with_settings(**between.settings, **quick)

@@ -22,7 +22,7 @@ class SshLink:
         self._near, far = pty.openpty()
         fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self._far: int | None = far
-        self._process = forks().start(
+        self._process = forks(screen=True).start(
             arguments,
             {**environment, "TERM": "xterm-256color"},
             (far, far, far),

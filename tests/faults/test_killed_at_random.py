@@ -12,7 +12,7 @@ from tests.faults import forked
 from tests.faults.killing import KILLED, Begun, Moments
 from tests.faults.soundness import ask, assert_mirrored, assert_sound, unfinished
 
-IMAGES = 12
+IMAGES = 6
 RECORDS = "SELECT * FROM image ORDER BY id"
 
 

@@ -49,7 +49,9 @@ class Terminal:
         environment, streams = {**inherited, **own}, (slave, slave, slave)
         self.process: Forked | subprocess.Popen[bytes]
         if isinstance(program, str):
-            self.process = forks().start(arguments, environment, streams, program=program, own_session=True)
+            self.process = forks(screen=True).start(
+                arguments, environment, streams, program=program, own_session=True
+            )
         else:
             self.process = subprocess.Popen(
                 [*program, *arguments],
