@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.css.types import CSSLocation
 
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.demo.service import DemoService
@@ -28,6 +32,25 @@ def _no_guess_when_it_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyncio.events.new_event_loop", RestingLoop)
     for module in ("app", "pilot"):
         monkeypatch.setattr(f"textual.{module}.wait_for_idle", at_rest)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_style_is_parsed_once() -> Iterator[None]:
+    """Keep the rules from one app to the next: each of them has the same."""
+    true = Stylesheet._parse_rules
+    kept: dict[object, list[RuleSet]] = {}
+
+    def parsed(
+        sheet: Stylesheet, css: str, read_from: CSSLocation, *more: Any, **named: Any
+    ) -> list[RuleSet]:
+        key = (css, read_from, more, *named.items(), frozenset(sheet._variables.items()))
+        if key not in kept:
+            kept[key] = true(sheet, css, read_from, *more, **named)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parsed)
+        yield
 
 
 @pytest.fixture

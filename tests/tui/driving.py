@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import pytest
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from flowimg_tui.tui.app import FlowimgApp
@@ -50,6 +52,16 @@ async def press_and_wait(pilot: AppPilot, key: str, *words: str) -> None:
         return not app_of(pilot).runs and shows(pilot, *words)
 
     await until(pilot, done)
+
+
+async def type_in(pilot: AppPilot, text: str) -> None:
+    """Type ``text`` as a terminal hands on what comes at once, with the key Enter for a line break."""
+    driver = pilot.app._driver
+    assert driver is not None
+    for character in text:
+        key, typed = ("enter", "\r") if character == "\n" else (_character_to_key(character), character)
+        driver.send_message(events.Key(key, typed))
+    await pilot.pause()
 
 
 def shows(pilot: AppPilot, *words: str) -> bool:

@@ -20,7 +20,7 @@ from tests.canary import Between, Watched
 from tests.canary_services import ECHOES, PLACES, quoting, service_with_a_bug
 from tests.conftest import SERVICES, cookies_of
 from tests.tui.conftest import still
-from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, status_of, text_of, until
+from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, status_of, text_of, type_in, until
 
 IMAGES = 3
 QUICK = {"page_delay": "0", "retry_base": "0", "retries": "2", "page_size": "2", "log_level": "debug"}
@@ -96,7 +96,7 @@ async def pasted(flowimg: Watched, pilot: AppPilot, text: str, told: str) -> Non
 
 async def added(flowimg: Watched, pilot: AppPilot, cookies: str) -> None:
     await shows(flowimg, pilot, "New profile")
-    await pilot.press(*"studio", "enter")
+    await type_in(pilot, "studio\n")
     await pasted(flowimg, pilot, f"Cookie: _ga=GA1; {cookies}", "Cookie header: kept")
     await pilot.press("enter")
     await shows(flowimg, pilot, "studio has a live session")
@@ -110,7 +110,7 @@ def test_a_day_in_the_app_shows_no_secret(
 
     async def script(pilot: AppPilot) -> None:
         await shows(flowimg, pilot, "New profile")
-        await pilot.press(*"studio", "enter")
+        await type_in(pilot, "studio\n")
         await pasted(flowimg, pilot, half.replace("=", "-"), "This looks like")
         await pasted(flowimg, pilot, stranger, "Cookie header: kept")
         await pilot.click("#form-check")
@@ -188,7 +188,7 @@ def test_a_bug_behind_the_form_ends_the_app_and_shows_no_secret(
 ) -> None:
     async def script(pilot: AppPilot) -> None:
         await shows(flowimg, pilot, "New profile")
-        await pilot.press(*"studio", "enter")
+        await type_in(pilot, "studio\n")
         await pasted(flowimg, pilot, cookies, "Cookie header: kept")
         await pilot.press("enter")
         await until(pilot, lambda: "Unexpected error on the screen" in flowimg.log())

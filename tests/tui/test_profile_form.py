@@ -15,7 +15,7 @@ from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.tui.widgets.paste_field import PasteField
 from flowimg_tui.workspace import Workspace
 from tests.tui.conftest import still
-from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, status_of, text_of, until
+from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, status_of, text_of, type_in, until
 from tests.tui.scripted import Clock, ScriptedService
 
 SECRET = "eyJhbGciOiJkaXIifQ..secret-of-this-test-0123456789abcdef.rest"
@@ -44,7 +44,7 @@ async def paste(pilot: AppPilot, text: str) -> None:
 
 async def filled_in(pilot: AppPilot, name: str, text: str = CURL) -> None:
     await opens(pilot, "New profile")
-    await pilot.press(*name, "enter")
+    await type_in(pilot, f"{name}\n")
     await until(pilot, lambda: isinstance(pilot.app.focused, PasteField))
     await paste(pilot, text)
 
@@ -88,9 +88,9 @@ def test_a_pasted_command_becomes_a_profile_and_is_never_shown(
 def test_what_a_terminal_without_bracketed_paste_types_is_not_shown_either(empty_app: FlowimgApp) -> None:
     async def script(pilot: AppPilot) -> None:
         await opens(pilot, "New profile")
-        await pilot.press(*"studio", "enter")
+        await type_in(pilot, "studio\n")
         await until(pilot, lambda: isinstance(pilot.app.focused, PasteField))
-        await pilot.press(*(key if key != "\n" else "enter" for key in f"Cookie:\n{HEADER}"))
+        await type_in(pilot, f"Cookie:\n{HEADER}")
         await until(pilot, lambda: "kept __Secure-next-auth.session-token" in text_of(pilot))
         assert "secret" not in text_of(pilot)
         await pilot.press("backspace")
@@ -107,7 +107,7 @@ def test_a_name_that_cannot_be_one_is_refused_before_anything_is_asked(
 ) -> None:
     async def script(pilot: AppPilot) -> None:
         await opens(pilot, "New profile")
-        await pilot.press(*name, "enter")
+        await type_in(pilot, f"{name}\n")
         await until(pilot, lambda: refusal in text_of(pilot))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: refusal in text_of(pilot))
@@ -120,7 +120,7 @@ def test_a_name_that_is_taken_is_refused(scripted_app: FlowimgApp) -> None:
     async def script(pilot: AppPilot) -> None:
         await pilot.press("n")
         await opens(pilot, "New profile")
-        await pilot.press(*"travel", "enter")
+        await type_in(pilot, "travel\n")
         await until(pilot, lambda: "already a profile travel" in text_of(pilot))
 
     drive(scripted_app, script)
