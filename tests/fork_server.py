@@ -90,8 +90,9 @@ def _become_flowimg(
     os.environ.update(environment)
     time.tzset()
     sys.argv = ["flowimg", *arguments]
-    # It raises SystemExit: this process goes the whole way of a command's end.
     exec(program, {"__name__": "__main__"})  # noqa: S102 - a test's own program
+    # By this, or by its own, this process goes the whole way of a command's end.
+    raise SystemExit
 
 
 def _open_streams() -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -127,3 +128,19 @@ def end_forks() -> None:
     """End the fork servers of this process."""
     while _running:
         _running.popitem()[1].close()
+
+
+def output_of(program: str, *arguments: str, timeout: float) -> str:
+    """Run a program that ends with 0 within ``timeout`` seconds, and return what it has written."""
+    with Path(os.devnull).open("rb") as nothing, tempfile.TemporaryFile() as written:
+        streams = nothing.fileno(), written.fileno(), 2
+        process = forks().start(arguments, os.environ, streams, program=program)
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout)
+            raise
+        assert code == 0
+        written.seek(0)
+        return written.read().decode()

@@ -7,7 +7,6 @@ import random
 import re
 import struct
 import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from flowimg_tui.demo.gallery import DemoGallery
 from flowimg_tui.demo.pictures import PictureSize, draw
 from flowimg_tui.mirror.pictures import NotAPicture, PictureFormat, identify
 from tests.conftest import WIRE
+from tests.forks import output_of
 from tests.mirror.odd_pictures import chunk, png_of, two_pictures, webp_of
 
 
@@ -271,9 +271,7 @@ def test_hostile_bytes_do_not_hang_the_check(name: str, tmp_path: Path) -> None:
         "except NotAPicture as refusal:\n    print(refusal)"
     )
     try:
-        ended = subprocess.run(
-            [sys.executable, "-c", code, body], capture_output=True, text=True, timeout=60, check=True
-        )
+        told = output_of(code, str(body), timeout=60)
     except subprocess.TimeoutExpired:
         pytest.fail("16 MiB take the check for ever")
-    assert ended.stdout == f"{said}\n"
+    assert told == f"{said}\n"
