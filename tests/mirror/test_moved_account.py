@@ -125,7 +125,7 @@ def pages_of(images: Sequence[Known], size: int) -> list[Page]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     old=labs_galleries,
     new=google_galleries,

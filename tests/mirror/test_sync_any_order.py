@@ -65,7 +65,7 @@ class ChangingGallery:
         pass
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data(), by_offset=st.booleans(), images=st.integers(0, 14), syncs=st.integers(1, 3))
 def test_nothing_is_lost_whatever_happens_between_the_pages(
     data: st.DataObject, by_offset: bool, images: int, syncs: int
