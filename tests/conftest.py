@@ -4,6 +4,7 @@ import functools
 import gc
 import itertools
 import logging
+import os
 import ssl
 import sys
 import time
@@ -29,6 +30,12 @@ WIRE = Path(__file__).parent / "data" / "flow_service" / "labs"
 
 
 _HOMES = itertools.count(1)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for two cores: a third of the suite is waiting for silence, a frame, a signal, a disk."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return cores + cores // 2
 
 
 def pytest_collection_finish() -> None:
