@@ -33,6 +33,8 @@ class Terminal:
         self._changed = threading.Condition()
         self._shown = bytearray()
         self._reader = threading.Thread(target=self._read)
+        self.first_settings = self.settings
+        """How it treated what is typed before the command was there."""
         self._stdout, stdout = os.pipe()
         try:
             streams = self._slave, stdout, self._slave

@@ -35,11 +35,10 @@ def curl(header: str) -> str:
 def asked(flowimg: Installation, *command: str) -> Iterator[Terminal]:
     """Run a command at a terminal to its question; afterwards the terminal must be as it was."""
     with flowimg.terminal(*(command or ("profile", "add", "studio"))) as terminal:
-        before = terminal.settings
         terminal.wait_for(QUESTION)
         assert not terminal.echoes()
         yield terminal
-        assert terminal.settings == before
+        assert terminal.settings == terminal.first_settings
         assert terminal.echoes()
         assert terminal.shown.count(BRACKETED_ON) == terminal.shown.count(BRACKETED_OFF) == 1
         assert terminal.shown.index(BRACKETED_ON) < terminal.shown.index(BRACKETED_OFF)
