@@ -107,14 +107,14 @@ HALF_A_LOG: Final = 51_200
     ids=str,
 )
 def test_the_largest_size_of_a_file_that_the_records_reach(
-    forks: Forks, service: DemoService, tmp_path: Path, command: tuple[str, ...], size: int
+    service: DemoService, tmp_path: Path, command: tuple[str, ...], size: int
 ) -> None:
     flowimg = synced(service, tmp_path)
     assert (flowimg.home / "gallery.db").stat().st_size > size
     with closing(flowimg.database()) as database, database:
         # Rows that grow, so that each page and each picture needs room.
         database.execute("UPDATE image SET prompt = ?", ("p" * 10_000,))
-    answer = forks.run(flowimg, *command, change=("files_have_a_largest_size", size))
+    answer = forked.run(flowimg, *command, change=("files_have_a_largest_size", size))
     assert (answer.code, answer.stderr.count(FULL)) == (6, 1), answer.stderr
     assert "Traceback" not in answer.stderr
     assert flowimg.counts()["images"] == IMAGES
