@@ -7,6 +7,7 @@ other end is closed.
 """
 
 import contextlib
+import faulthandler
 import gc
 import importlib
 import io
@@ -85,6 +86,7 @@ def _become_flowimg(
         # The first terminal that the leader of a session opens is the one that ctrl+c of it reaches.
         os.close(os.open(os.ttyname(0), os.O_RDWR))
     _open_streams()
+    faulthandler.enable()
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)

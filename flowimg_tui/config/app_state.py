@@ -21,6 +21,9 @@ class _Kept(msgspec.Struct):
     theme: str | None = None
 
 
+_DECODER: Final = msgspec.json.Decoder(_Kept)
+
+
 @dataclass(slots=True)
 class AppState:
     """What is remembered; a change counts from :meth:`save` on."""
@@ -34,7 +37,7 @@ class AppState:
         """Return what stands in the file; where it cannot be used, what a first start has."""
         try:
             with path.open("rb") as file:
-                kept = msgspec.json.decode(file.read(_FILE_LIMIT), type=_Kept)
+                kept = _DECODER.decode(file.read(_FILE_LIMIT))
         except FileNotFoundError:
             kept = _Kept()
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -29,6 +29,9 @@ class _File(msgspec.Struct):
     cookies: dict[str, str]
 
 
+_DECODER: Final = msgspec.json.Decoder(_File)
+
+
 def check_profile_name(name: str) -> str:
     """Return ``name`` where it can name a profile and its files. Raises ``ValueError``."""
     if not _PROFILE_NAME.fullmatch(name):
@@ -51,7 +54,7 @@ class CredentialStore:
             self._refuse_wide(self._folder, "700")
             self._refuse_wide(path, "600")
             with path.open("rb") as file:
-                stored = msgspec.json.decode(file.read(_FILE_LIMIT), type=_File)
+                stored = _DECODER.decode(file.read(_FILE_LIMIT))
         except FileNotFoundError:
             raise CredentialsError(
                 f"There are no cookies for {profile}. Add them: flowimg profile edit {profile} --cookies FILE"

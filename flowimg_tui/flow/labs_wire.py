@@ -10,7 +10,7 @@ import binascii
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -163,12 +163,26 @@ class Failure(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...] = ()
 
 
+# Made here, once: msgspec learns a shape when it is first asked for, without a lock, and the second of two
+# threads that ask for it at the same time crashes the process (seen with 0.22).
+_LIST_ANSWER: Final = msgspec.json.Decoder(_ListAnswer)
+_ITEM: Final = msgspec.json.Decoder(_Item)
+_MEDIA: Final = msgspec.json.Decoder(_Media)
+_SESSION: Final = msgspec.json.Decoder(Session)
+_TRPC_FAILURE: Final = msgspec.json.Decoder(_TrpcFailure)
+_RPC_FAILURE: Final = msgspec.json.Decoder(_RpcFailure)
+_RPC_DETAILS: Final = msgspec.json.Decoder(list[_RpcDetail])
+_BASE64: Final[msgspec.json.Decoder[bytes | None]] = msgspec.json.Decoder(bytes | None)
+_PROMPT: Final[msgspec.json.Decoder[str]] = msgspec.json.Decoder(_Prompt)
+_SEED: Final[msgspec.json.Decoder[int]] = msgspec.json.Decoder(_Seed)
+
+
 def decode_page(body: bytes) -> tuple[Page, int]:
     """Return the page, and the HTTP status that stands inside the answer (200 where none does).
 
     Raises :class:`NotUnderstood`.
     """
-    answer = _decode(body, _ListAnswer, "The list").result.data.json
+    answer = _decode(body, _LIST_ANSWER, "The list").result.data.json
     status = 200 if answer.status is None else answer.status
     if answer.result is None:
         if status == 200:
@@ -182,7 +196,7 @@ def decode_page(body: bytes) -> tuple[Page, int]:
     skipped: list[str] = []
     for position, raw in enumerate(listing.user_workflows):
         try:
-            item = _decode(raw, _Item, "An item")
+            item = _decode(raw, _ITEM, "An item")
             if item.media.is_video():
                 videos += 1
                 continue
@@ -195,7 +209,7 @@ def decode_page(body: bytes) -> tuple[Page, int]:
 
 def decode_media(body: bytes) -> Media:
     """Return where the picture is. Raises :class:`NotUnderstood` where the answer has no place for one."""
-    answer = _decode(body, _Media, "The media answer")
+    answer = _decode(body, _MEDIA, "The media answer")
     places = answer.places()
     if not places:
         what = "is a video, not an image" if answer.is_video() else "holds no image"
@@ -204,7 +218,7 @@ def decode_media(body: bytes) -> Media:
     trouble = None
     for raw in (raw for place in places for raw in (place.image, place.encoded_image) if memoryview(raw)):
         try:
-            data = msgspec.json.decode(raw, type=bytes | None)
+            data = _BASE64.decode(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             trouble = "the base64 text in the answer is broken"
             continue
@@ -215,18 +229,18 @@ def decode_media(body: bytes) -> Media:
 
 def decode_session(body: bytes) -> Session:
     """Return the session. Raises :class:`NotUnderstood`."""
-    return _decode(body, Session, "The session")
+    return _decode(body, _SESSION, "The session")
 
 
 def decode_failure(body: bytes) -> Failure:
     """Return what an error body of either kind (tRPC, google.rpc) says; an empty one if it is neither."""
     try:
-        trpc = msgspec.json.decode(body, type=_TrpcFailure).error.json
+        trpc = _TRPC_FAILURE.decode(body).error.json
         return Failure(trpc.message)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        rpc = msgspec.json.decode(body, type=_RpcFailure).error
+        rpc = _RPC_FAILURE.decode(body).error
         return Failure(rpc.message, _reasons(rpc.details))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Failure()
@@ -234,7 +248,7 @@ def decode_failure(body: bytes) -> Failure:
 
 def _reasons(details: msgspec.Raw) -> tuple[str, ...]:
     try:
-        found = msgspec.json.decode(details, type=list[_RpcDetail])
+        found = _RPC_DETAILS.decode(details)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return ()
     return tuple(detail.reason for detail in found if detail.reason)
@@ -258,9 +272,9 @@ def parse_time(text: str) -> datetime | None:
     return moment if _EARLIEST <= moment < _LATEST else None
 
 
-def _decode(body: bytes | msgspec.Raw, shape: type[T], what: str) -> T:
+def _decode(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T], what: str) -> T:
     try:
-        return _decoded(body, shape)
+        return _decoded(body, decoder)
     except RecursionError:
         raise NotUnderstood(f"{what} is nested too deeply") from None
     except msgspec.ValidationError as error:
@@ -271,10 +285,10 @@ def _decode(body: bytes | msgspec.Raw, shape: type[T], what: str) -> T:
         raise not_an_answer(what, bytes(body), cut=_CUT in str(error)) from None
 
 
-def _decoded(body: bytes | msgspec.Raw, shape: type[T]) -> T:
+def _decoded(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
     """Decode JSON; half a surrogate pair in it, that msgspec refuses, spoils only the string it stands in."""
     try:
-        return msgspec.json.decode(body, type=shape)
+        return decoder.decode(body)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
@@ -284,7 +298,7 @@ def _decoded(body: bytes | msgspec.Raw, shape: type[T]) -> T:
             text = json.dumps(json.loads(bytes(body)), ensure_ascii=False)
         except ValueError:
             text = ""
-        return msgspec.json.decode(text.encode("utf-8", "surrogatepass"), type=shape)
+        return decoder.decode(text.encode("utf-8", "surrogatepass"))
 
 
 def _listed_image(item: _Item) -> ListedImage:
@@ -300,15 +314,15 @@ def _listed_image(item: _Item) -> ListedImage:
         aspect_ratio=next((place.aspect_ratio for place in places if place.aspect_ratio), None),
         fife_url=next((Secret(place.fife_url) for place in places if place.fife_url), None),
         created_at=parse_time(item.create_time) if item.create_time else None,
-        prompt=next((text for place in places if (text := _optional(place.prompt, _Prompt))), None),
-        seed=next((seed for place in places if (seed := _optional(place.seed, _Seed)) is not None), None),
+        prompt=next((text for place in places if (text := _optional(place.prompt, _PROMPT))), None),
+        seed=next((seed for place in places if (seed := _optional(place.seed, _SEED)) is not None), None),
     )
 
 
-def _optional(raw: msgspec.Raw, shape: Any) -> Any:
+def _optional(raw: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T | None:
     """Return a value that an image is as good without: one of another type, or beyond its limit, is none."""
     try:
-        return _decoded(raw, shape) if memoryview(raw) else None
+        return _decoded(raw, decoder) if memoryview(raw) else None
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 

@@ -36,7 +36,7 @@ def test_the_app_in_mid_download(begun: Begun) -> None:
     begun.service.options.rate = SLOW
     with app_on(flowimg) as link:
         link.type("d")
-        link.wait_for("asking")
+        link.wait_for("Downloading")
         link.break_off()
         assert link.ended() == SIGHUP
     assert_goes_on(flowimg, begun)
@@ -44,7 +44,7 @@ def test_the_app_in_mid_download(begun: Begun) -> None:
 
 def test_the_app_in_a_pause(begun: Begun) -> None:
     flowimg = begun.synced().with_settings(workers="1")
-    begun.service.options.latency = 0.2
+    begun.service.options.latency = 0.6
     with app_on(flowimg) as link:
         link.type("d")
         link.wait_for("asking")

@@ -129,7 +129,7 @@ def test_a_window_that_is_resized_shows_whole_rows_at_every_size(app: FlowimgApp
     fill(database, range(100))
 
     async def script(pilot: AppPilot) -> None:
-        for width, height in ((120, 40), (80, 24), (60, 20), (200, 50), (40, 12), (80, 24)):
+        for width, height in ((120, 40), (80, 24), (60, 20), (200, 50), (80, 24)):
             await pilot.resize_terminal(width, height)
             await until(pilot, lambda width=width: len(text_of(pilot).splitlines()[0]) == width)  # type: ignore[misc]
             await until(pilot, lambda: "00000099" in text_of(pilot))
