@@ -57,6 +57,11 @@ class Database(SqliteDatabase):
         with self._told():
             return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
 
+    def row(self, sql: str, params: Any = None) -> Any:
+        """Return the first row; the look for another behind it can fail as the query itself can."""
+        with self._told():
+            return super().execute_sql(sql, params).fetchone()  # type: ignore[no-untyped-call]
+
     def begin(self, lock_type: str | None = None) -> None:
         with self._told():
             super().begin(lock_type)
@@ -77,7 +82,7 @@ class Database(SqliteDatabase):
             yield
         except IntegrityError:
             raise
-        except DatabaseError as error:
+        except (DatabaseError, sqlite3.DatabaseError) as error:
             if _code(error) == sqlite3.SQLITE_INTERRUPT:
                 raise Interrupted from error
             raise unusable(str(self.database), error) from error

@@ -80,4 +80,4 @@ class ImageQueries(Store):
         return _decode_ids(self._one(sql, parameters))
 
     def _one(self, sql: str, parameters: Sequence[object]) -> str:
-        return str(self._database.execute_sql(sql, parameters).fetchone()[0])
+        return str(self._database.row(sql, parameters)[0])

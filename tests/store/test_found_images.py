@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peewee import SqliteDatabase
 
 from flowimg_tui.humane import format_moment
 from flowimg_tui.store.database import StoreError
@@ -355,6 +356,21 @@ def test_closing_ends_a_query_in_its_midst(gallery: Gallery, large: ProfileRecor
     assert answers == [False]
     assert not images.is_ready
     assert gallery.counts(large.id).images == 300
+
+
+def test_closing_just_when_the_answer_is_there_is_no_error(
+    gallery: Gallery, large: ProfileRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = gallery.find(large.id, Finding("", Order(SortKey.KEY)))
+    execute = SqliteDatabase.execute_sql
+
+    def execute_and_close(*arguments: Any) -> Any:
+        cursor = execute(*arguments)
+        images.close()
+        return cursor
+
+    monkeypatch.setattr(SqliteDatabase, "execute_sql", execute_and_close)
+    assert images.refresh() is False
 
 
 def test_what_was_found_can_be_read_after_closing(gallery: Gallery, large: ProfileRecord) -> None:
