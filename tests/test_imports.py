@@ -62,6 +62,11 @@ def test_the_mirror_and_the_commands_load_neither_screen_nor_drawing_nor_server(
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_the_app_shows_its_gallery_without_the_http_client(home: Path) -> None:
+    code = "import sys, flowimg_tui.cli.app, flowimg_tui.tui.app\nprint('httpx' in sys.modules)"
+    assert in_a_fresh_interpreter(code, home) == "False\n"
+
+
 def test_importing_every_module_creates_no_file_and_says_nothing(home: Path) -> None:
     assert "flowimg_tui.workspace" in WITHOUT_SCREEN
     code = f"import importlib\nfor name in {WITHOUT_SCREEN!r}: importlib.import_module(name)"

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,7 +36,6 @@ ANSWER_SECONDS: Final = 180.0
 """For a whole answer: one that comes drop by drop is never late for the timeout of a single read."""
 SIGNED_URL_HOSTS: Final = ("storage.googleapis.com", "flow-content.google")
 SIGNED_URL_SUFFIX: Final = ".googleusercontent.com"
-_EXPIRES: Final = re.compile(r"[?&]Expires=([0-9]{1,12})(?:&|$)")
 _LONGEST_PART: Final = 16
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
@@ -125,12 +123,6 @@ def is_signed_url_host(url: httpx.URL) -> bool:
 def told_host(url: httpx.URL) -> str:
     """Return the host of an address that others gave, without a part that is long enough for a secret."""
     return ".".join(part if len(part) < _LONGEST_PART else MASK for part in url.host.split("."))
-
-
-def is_expired(url: Secret, now: float) -> bool:
-    """Tell whether a signed URL says itself, in ``Expires``, that it ended before ``now`` (epoch seconds)."""
-    found = _EXPIRES.search(url.reveal())
-    return found is not None and int(found[1]) <= now
 
 
 @contextlib.asynccontextmanager

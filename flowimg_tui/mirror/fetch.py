@@ -18,7 +18,7 @@ from flowimg_tui.flow.errors import (
     Truncated,
     Unreachable,
 )
-from flowimg_tui.flow.http import is_expired
+from flowimg_tui.flow.expiry import is_expired
 from flowimg_tui.flow.pace import RetryPolicy
 from flowimg_tui.flow.service import FlowService, Media
 from flowimg_tui.mirror.pictures import Damaged, NotAPicture, PictureFormat, WebPageInstead, identify

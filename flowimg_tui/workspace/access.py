@@ -11,9 +11,6 @@ from flowimg_tui.config.cookie_command import output_of
 from flowimg_tui.config.credentials import CredentialsError, CredentialStore
 from flowimg_tui.config.settings import Settings
 from flowimg_tui.flow.cookies import UnusableCookies, is_session_cookie
-from flowimg_tui.flow.google import GoogleService
-from flowimg_tui.flow.http import MIB
-from flowimg_tui.flow.labs import LabsService
 from flowimg_tui.flow.pasted import PastedCookies, Service, read_pasted
 from flowimg_tui.flow.service import Account, FlowService, Media, Page, Progress
 from flowimg_tui.secret import Secret
@@ -43,6 +40,11 @@ ServiceFactory: TypeAlias = Callable[[Connection], FlowService]
 
 def flow_service(connection: Connection) -> FlowService:
     """Return the service of the generation that the connection names. Raises ``FlowError``."""
+    # The HTTP client is large, and an app that is opened shows its gallery without it.
+    from flowimg_tui.flow.google import GoogleService
+    from flowimg_tui.flow.http import MIB
+    from flowimg_tui.flow.labs import LabsService
+
     settings = connection.settings
     picture_limit = settings.picture_limit * MIB
     if connection.service == "google":

@@ -20,7 +20,8 @@ from flowimg_tui.flow.errors import (
     Refused,
     Unreachable,
 )
-from flowimg_tui.flow.http import MIB, PICTURE_LIMIT, api_client, is_expired, is_signed_url_host, read_body
+from flowimg_tui.flow.expiry import is_expired
+from flowimg_tui.flow.http import MIB, PICTURE_LIMIT, api_client, is_signed_url_host, read_body
 from flowimg_tui.flow.labs import LabsService
 from flowimg_tui.secret import Secret
 from tests.flow.field import NAME, asked, asked_for, is_signed_in, media_route, no_progress, recorded, sent
