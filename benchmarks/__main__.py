@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from benchmarks.faults import command as faults
+from benchmarks.screen import command as screen
 
 
 class Benchmark(NamedTuple):
@@ -16,7 +17,10 @@ class Benchmark(NamedTuple):
 
 
 BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
-    {"faults": Benchmark("the same download faults over flowimg and well-known downloaders", faults.run)}
+    {
+        "faults": Benchmark("the same download faults over flowimg and well-known downloaders", faults.run),
+        "screen": Benchmark("what the screen takes of time, memory and the line", screen.run),
+    }
 )
 
 

@@ -1,13 +1,13 @@
-"""The demo service in a process of its own, its two pictures, and their addresses."""
+"""The demo service with two pictures, and their addresses."""
 
 import contextlib
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, Self
 
 import httpx
+
+from benchmarks.serving import ServiceUnusable, serving, settings_of
 
 PATIENCE: Final = 30.0
 _LIST: Final = "/api/trpc/media.fetchUserHistoryDirectly"
@@ -15,10 +15,6 @@ _NEWEST: Final = {
     "json": {"type": "ASSET_MANAGER", "pageSize": 2, "cursor": None},
     "meta": {"values": {"cursor": ["undefined"]}},
 }
-
-
-class ServiceUnusable(Exception):
-    """The demo service is not what this comparison is made for."""
 
 
 class Listed(NamedTuple):
@@ -53,19 +49,10 @@ class Service:
 
         Raises ServiceUnusable where it does not start.
         """
-        options = ["--json", "--port", "0", "--images", "2", "--latency", str(latency), "--rate", "0"]
-        command = [sys.executable, "-m", "flowimg_tui", "demo", "--serve", *options, *["--large"] * large]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            try:
-                line = process.stdout.readline() if process.stdout else b""
-                if not line:
-                    raise ServiceUnusable("the demo service has ended without telling its address")
-                told = json.loads(line)
-                # A proxy of the environment cannot reach what listens on this machine alone.
-                with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
-                    yield cls(told, client)
-            finally:
-                process.terminate()
+        options = ["--images", "2", "--latency", str(latency), "--rate", "0", *["--large"] * large]
+        # A proxy of the environment cannot reach what listens on this machine alone.
+        with serving(*options) as told, httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+            yield cls(told, client)
 
     @property
     def cookies(self) -> str:
@@ -75,7 +62,7 @@ class Service:
     @property
     def settings(self) -> dict[str, str]:
         """The variables that lead flowimg here."""
-        return {f"FLOWIMG_{key.upper()}": self._told[key] for key in ("labs_url", "media_url", "google_url")}
+        return settings_of(self._told)
 
     def address(self, image: Listed, *, with_extension: bool = False) -> str:
         """A fresh signed URL of `image`, without an extension, or else with the wrong one, `.png`.
