@@ -362,7 +362,7 @@ def test_closing_just_when_the_answer_is_there_is_no_error(
     gallery: Gallery, large: ProfileRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images = gallery.find(large.id, Finding("", Order(SortKey.KEY)))
-    execute = SqliteDatabase.execute_sql
+    execute: Any = SqliteDatabase.execute_sql
 
     def execute_and_close(*arguments: Any) -> Any:
         cursor = execute(*arguments)

@@ -103,25 +103,20 @@ class GalleryPane(Vertical):
     def show_counts(self) -> None:
         """Write the numbers of the profile, of what is found and of what is selected on the border."""
         counts = self._state.counts if self._state else NO_COUNTS
-        self.table.border_title = _title(counts, self._found_count, len(self._selected))
-        self._show_place()
-
-    @property
-    def _found_count(self) -> int | None:
-        """How many images are found, where that is not all."""
-        return self.table.count if self._finding.text.strip() and self._found is not None else None
+        finding = self._found.finding if self._found is not None else Finding()
+        found = self.table.count if finding.text.strip() else None
+        place = f"{self.table.cursor + 1} of {self.table.count}" if self.table.count else ""
+        self.table.write_titles(
+            _title(counts, found, len(self._selected)),
+            f"{finding.order.key} {arrow_of(finding.order)}   {place}" if place else "",
+        )
 
     @property
     def _selected(self) -> set[int]:
         return self._state.selected if self._state else set()
 
     def on_image_table_cursor_moved(self) -> None:
-        self._show_place()
-
-    def _show_place(self) -> None:
-        order = self._finding.order
-        place = f"{self.table.cursor + 1} of {self.table.count}" if self.table.count else ""
-        self.table.border_subtitle = f"{order.key} {arrow_of(order)}   {place}" if place else ""
+        self.show_counts()
 
     # Finding
 

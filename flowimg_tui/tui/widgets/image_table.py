@@ -21,6 +21,7 @@ from flowimg_tui.mirror.progress import Transfer
 from flowimg_tui.store.finding import NEWEST_FIRST, Order, SortKey
 from flowimg_tui.store.records import ImageRecord
 from flowimg_tui.tui.widgets.image_columns import Cell, Row, header_cells, key_at, row_cells
+from flowimg_tui.tui.widgets.titled import TitledWidget
 
 _PAGE_ROWS: Final = 128
 _PAGES_KEPT: Final = 16
@@ -41,7 +42,7 @@ class ImageRows(Protocol):
         """Return how many rows stand before this image's, or ``None`` where it has none."""
 
 
-class ImageTable(ScrollView, can_focus=True):
+class ImageTable(ScrollView, TitledWidget, can_focus=True):
     """A list of images with a cursor, drawn line by line from windows of a query."""
 
     COMPONENT_CLASSES = {

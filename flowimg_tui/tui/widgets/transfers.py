@@ -7,12 +7,12 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from flowimg_tui.humane import count_of, format_bytes, format_duration
 from flowimg_tui.mirror.events import DownloadFinished
 from flowimg_tui.mirror.progress import BoardSnapshot, Phase, Transfer
 from flowimg_tui.safe_text import safe_text
+from flowimg_tui.tui.widgets.titled import TitledWidget
 
 _KEY_WIDTH: Final = 8
 _WIDEST_BAR: Final = 32
@@ -26,7 +26,7 @@ _STALLS_AFTER: Final = 3.0
 _FULL, _HALF, _TRACK = "━", "╸", "─"
 
 
-class TransfersPane(Widget):
+class TransfersPane(TitledWidget):
     """Drawn line by line: only a line that changed is sent to the terminal."""
 
     COMPONENT_CLASSES = {
@@ -54,17 +54,18 @@ class TransfersPane(Widget):
         """Show what became of the images of a run that has ended."""
         self._tally = finished
         size = f"  {format_bytes(finished.bytes)} in {format_duration(finished.seconds)}"
-        self.border_title = f"Download ended{size if finished.bytes else ''}"
-        self.border_subtitle = "esc dismisses"
+        self.write_titles(f"Download ended{size if finished.bytes else ''}", "esc dismisses")
         self._draw()
 
     def show(self, snapshot: BoardSnapshot) -> None:
         """Show the board; an image keeps its row as long as it runs."""
         self._snapshot = snapshot
         self._assign_slots(snapshot)
-        self.border_title = f"Downloading  {snapshot.finished} of {snapshot.pending}"
         left = "" if snapshot.seconds_left is None else f"   {format_duration(snapshot.seconds_left)} left"
-        self.border_subtitle = f"{format_bytes(snapshot.speed)}/s{left}" if snapshot.speed else ""
+        self.write_titles(
+            f"Downloading  {snapshot.finished} of {snapshot.pending}",
+            f"{format_bytes(snapshot.speed)}/s{left}" if snapshot.speed else "",
+        )
         self._draw()
 
     def on_resize(self) -> None:
