@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import cast
 
 from rich.console import RenderableType
-from rich.traceback import Traceback
 from textual.app import App
 from textual.binding import Binding
 from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerFailed, WorkerState
 
@@ -25,6 +25,7 @@ from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.commands import FlowimgCommands
+from flowimg_tui.tui.differences import ShownCells
 from flowimg_tui.tui.ending import SHUTDOWN_SECONDS, EndFromOutside
 from flowimg_tui.tui.messages import RunEnded, RunProgressed
 from flowimg_tui.tui.runs import Run, RunKind
@@ -70,6 +71,7 @@ class FlowimgApp(App[None]):
         self._exit_code: int | None = None
         self._from_outside = EndFromOutside(self._stop_all, self._end_by_signal)
         self._last_words: tuple[str, ...] = ()
+        self._shown_cells = ShownCells()
         for theme in (FLOWIMG_DARK, FLOWIMG_LIGHT):
             self.register_theme(theme)
         # Textual took TEXTUAL_THEME before it knew our themes; to set the same name would change nothing.
@@ -202,6 +204,9 @@ class FlowimgApp(App[None]):
         """The screen that shows the runs; what they tell while the app ends is shown by nothing."""
         return cast("MainScreen", self.screen_stack[0]) if self.screen_stack else None
 
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        super()._display(screen, self._shown_cells.reduced(renderable))
+
     # The end
 
     def _end_by_signal(self, number: signal.Signals) -> None:
@@ -233,6 +238,8 @@ class FlowimgApp(App[None]):
         if isinstance(self._driver, LinuxDriver) and not os.isatty(self._driver.fileno):
             return
         if self._exception is None:
+            from rich.traceback import Traceback
+
             pictures = [picture for picture in renderables if isinstance(picture, Traceback)]
             stacks = [stack for picture in pictures for stack in picture.trace.stacks]
             said = "; ".join(f"{stack.exc_type}: {stack.exc_value}" for stack in stacks)

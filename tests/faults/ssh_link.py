@@ -1,5 +1,6 @@
 """A terminal that can go away at any moment, as that of an SSH link does, with a command on it."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
+from benchmarks.screen.picture import Picture
 from tests.cli.terminal import PATIENCE
 from tests.forks import MAIN, forks
 
@@ -29,7 +31,8 @@ class SshLink:
             program=program,
             controlled=True,
         )
-        self._shown = b""
+        self._picture = Picture()
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def __enter__(self) -> Self:
         return self
@@ -42,12 +45,12 @@ class SshLink:
         self.break_off()
 
     def wait_for(self, text: str) -> None:
-        """Read what is shown, until ``text`` was."""
+        """Read what is shown, until ``text`` is."""
         deadline = time.monotonic() + PATIENCE
-        while text.encode() not in self._shown:
-            assert time.monotonic() < deadline, f"no {text!r} at the end of {self._shown[-2000:]!r}"
+        while text not in str(self._picture):
+            assert time.monotonic() < deadline, f"no {text!r} in\n{self._picture}"
             if select.select([self._near], [], [], 0.1)[0]:
-                self._shown += os.read(self._near, 65536)
+                self._picture.feed(self._decoder.decode(os.read(self._near, 65536)))
                 self._let_go_of_the_far_end()
 
     def type(self, keys: str) -> None:

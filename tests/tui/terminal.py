@@ -1,5 +1,6 @@
 """The app on a real pseudo-terminal: keys go in, and every byte that comes out is kept."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -16,6 +17,7 @@ from typing import Final, Self
 
 import pytest
 
+from benchmarks.screen.picture import Picture
 from tests.forks import MAIN, Forked, forks
 
 PATIENCE: Final = 30.0
@@ -63,6 +65,8 @@ class Terminal:
             )
         os.close(slave)
         self.seen = b""
+        self._picture = Picture()
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def __enter__(self) -> Self:
         return self
@@ -77,8 +81,9 @@ class Terminal:
             os.close(self.master)
 
     def wait_for(self, words: bytes) -> None:
-        """Read on until ``words`` were drawn."""
-        self._read_until(lambda: words in self.seen, f"{words!r} to come")
+        """Read on until ``words`` were drawn, at once or one by one."""
+        text = words.decode()
+        self._read_until(lambda: words in self.seen or text in str(self._picture), f"{words!r} to come")
 
     def wait_for_more(self) -> None:
         """Read on until something came."""
@@ -147,5 +152,6 @@ class Terminal:
             if not data:
                 break
             self.seen += data
+            self._picture.feed(self._decoder.decode(data))
             patience = 0
         return len(self.seen) > before

@@ -1,0 +1,91 @@
+"""Only the cells that changed go to the terminal, and what it shows then is the same."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+from benchmarks.screen.picture import Picture
+from flowimg_tui.tui.differences import ShownCells
+from tests.tui.terminal import Terminal, demo_in
+
+WIDTH = 40
+RED, BLUE = Style(color="red"), Style(color="blue")
+SEGMENTS = st.lists(st.tuples(st.text("ab…─ ", max_size=15), st.sampled_from((RED, BLUE))), max_size=4)
+
+
+def line(*segments: tuple[str, Style]) -> Strip:
+    return Strip([Segment(text, style) for text, style in segments]).adjust_cell_length(WIDTH)
+
+
+def sent(shown: ShownCells, strip: Strip) -> str:
+    """Draw the line with nothing known of what else there is to draw, and return what is sent."""
+    reduced = shown.reduced(ChopsUpdate([{0: strip}], [(0, 0, WIDTH)], [[WIDTH]]))
+    assert isinstance(reduced, CompositorUpdate)
+    return reduced.render_segments(Console(force_terminal=True, color_system="standard"))
+
+
+@given(st.lists(SEGMENTS, min_size=1, max_size=6))
+def test_the_terminal_shows_each_line_as_it_is(lines: list[list[tuple[str, Style]]]) -> None:
+    shown, picture = ShownCells(), Picture()
+    for segments in lines:
+        strip = line(*segments)
+        picture.feed(sent(shown, strip))
+        assert str(picture).splitlines()[0].rstrip() == strip.text.rstrip()
+
+
+def test_a_line_that_is_there_already_is_not_sent() -> None:
+    shown = ShownCells()
+    assert "63 %" in sent(shown, line(("8d479538  63 %", RED)))
+    assert sent(shown, line(("8d479538  63 %", RED))) == ""
+
+
+def test_a_cell_that_changes_is_sent_alone() -> None:
+    shown = ShownCells()
+    sent(shown, line(("8d479538  63 %", RED)))
+
+    assert sent(shown, line(("8d479538  64 %", RED))) == "\x1b[1;12H\x1b[31m4\x1b[0m"
+
+
+def test_another_colour_is_a_change() -> None:
+    shown = ShownCells()
+    sent(shown, line(("✓", RED)))
+
+    assert sent(shown, line(("✓", BLUE))) == "\x1b[1;1H\x1b[34m✓\x1b[0m"
+
+
+def test_a_line_with_a_wide_character_is_drawn_as_a_whole() -> None:
+    shown = ShownCells()
+    sent(shown, line(("船 a", RED)))
+
+    assert "船 b" in sent(shown, line(("船 b", RED)))
+    assert "boat b" in sent(shown, line(("boat b", RED)))
+
+
+def test_after_the_whole_screen_was_drawn_nothing_is_taken_for_known() -> None:
+    shown = ShownCells()
+    strip = line(("8d479538", RED))
+    sent(shown, strip)
+    whole = LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1))
+
+    assert shown.reduced(whole) is whole
+    assert "8d479538" in sent(shown, strip)
+
+
+def test_a_step_of_the_cursor_sends_its_two_lines_and_its_place(tmp_path: Path) -> None:
+    with Terminal(*demo_in(tmp_path)) as terminal:
+        terminal.sync()
+        terminal.press(b"j")
+        terminal.wait_for(b"2 of 42")
+        terminal.wait_for_quiet(0.5)
+        before = len(terminal.seen)
+        terminal.press(b"j")
+        terminal.wait_for(b"3 of 42")
+        terminal.wait_for_quiet(0.5)
+        assert len(terminal.seen) - before < 1000
