@@ -1,5 +1,6 @@
 """What the notes of a session say of its keys."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from benchmarks.screen.picture import Picture
@@ -19,9 +20,11 @@ def waits(had: Session, sign: Sign) -> list[float]:
 
 
 def longest_stall(had: Session) -> float:
-    """Return how many seconds the loop was late at most from the first key on."""
-    begun = had.notes.keys[0][0]
-    return max((late for moment, late in had.notes.late if moment > begun), default=0.0)
+    """Return how many seconds the loop was late at most, from the first key to the last that was measured."""
+    moments = [moment for moment, _ in had.notes.keys]
+    last = max(place for place, sign in enumerate(had.pressed) if sign is not None)
+    end = [*moments, math.inf][last + 1]
+    return max((late for moment, late in had.notes.late if moments[0] < moment < end), default=0.0)
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

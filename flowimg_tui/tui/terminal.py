@@ -3,6 +3,7 @@
 Textual reads its own variables while it is imported. So this is settled before, and nothing here imports it.
 """
 
+import gc
 import os
 import select
 import threading
@@ -70,6 +71,8 @@ def run_app(
     # The screen's library is large, and reads the variables now.
     from flowimg_tui.tui.app import FlowimgApp
 
+    # What was imported stays to the end: a search for garbage in it stood the screen still for 100 ms.
+    gc.freeze()
     return FlowimgApp(workspace, progress_rate=use.progress_rate, reports=reports).run_to_ending(use.mouse)
 
 
