@@ -46,7 +46,7 @@ class Terminal:
         )
         os.close(slave)
         self.picture = Picture()
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._bytes = 0
 
     def __enter__(self) -> Self:

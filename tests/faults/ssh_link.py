@@ -31,8 +31,9 @@ class SshLink:
             program=program,
             controlled=True,
         )
+        self._shown = b""
         self._picture = Picture()
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def __enter__(self) -> Self:
         return self
@@ -45,12 +46,14 @@ class SshLink:
         self.break_off()
 
     def wait_for(self, text: str) -> None:
-        """Read what is shown, until ``text`` is."""
+        """Read what is shown, until ``text`` was, at once or one by one."""
         deadline = time.monotonic() + PATIENCE
-        while text not in str(self._picture):
+        while text.encode() not in self._shown and text not in str(self._picture):
             assert time.monotonic() < deadline, f"no {text!r} in\n{self._picture}"
             if select.select([self._near], [], [], 0.1)[0]:
-                self._picture.feed(self._decoder.decode(os.read(self._near, 65536)))
+                data = os.read(self._near, 65536)
+                self._shown += data
+                self._picture.feed(self._decoder.decode(data))
                 self._let_go_of_the_far_end()
 
     def type(self, keys: str) -> None:

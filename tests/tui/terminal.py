@@ -66,7 +66,7 @@ class Terminal:
         os.close(slave)
         self.seen = b""
         self._picture = Picture()
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def __enter__(self) -> Self:
         return self
