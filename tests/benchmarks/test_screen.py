@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,12 @@ def test_every_budget_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert [row["name"] for row in rows] == [budget.name for budget in BUDGETS]
     assert code == (0 if all(row["holds"] for row in rows) else 1)
+
+
+def test_the_readme_shows_the_budgets_of_today() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    shown = [line.split("|") for line in readme.splitlines() if line.startswith("|")]
+    limits = {title.strip(): limit.strip() for _, title, *_, limit, _ in shown}
+
+    for budget in BUDGETS:
+        assert limits[budget.title] == ("" if budget.limit is None else budget.told(budget.limit))
