@@ -38,7 +38,7 @@ def found_names(gallery: Gallery, profile: ProfileRecord, text: str) -> list[str
 # Against the model
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(model.images, max_size=12),
     st.lists(st.tuples(st.lists(model.pieces, max_size=2), st.lists(model.pieces, max_size=1), model.orders)),
@@ -71,7 +71,7 @@ def _holds(wanted: list[tuple[str, model.Holds]], image: ImageRecord) -> bool:
     return all(any(kind) for kind in kinds.values())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(model.images, min_size=1, max_size=12), model.orders)
 def test_every_image_stands_where_its_position_says(made: list[model.Made], order: Order) -> None:
     with model.a_gallery(made) as (gallery, profile_id):
@@ -161,13 +161,13 @@ def test_a_hostile_filter_can_do_nothing(lasting: tuple[Gallery, ProfileRecord],
     _does_nothing(*lasting, text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=())) | st.text('"*()-:^{}+ aANDOR\x00'))
 def test_no_filter_can_do_anything(lasting: tuple[Gallery, ProfileRecord], text: str) -> None:
     _does_nothing(*lasting, text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(prompt=st.text(st.characters(exclude_categories=["Cs"]), min_size=1), data=st.data())
 def test_any_prompt_is_found_by_the_beginning_of_any_of_its_ascii_words(
     prompt: str, data: st.DataObject
