@@ -227,13 +227,15 @@ class Problem(StrEnum):
     MISSING = "missing"
     DAMAGED = "damaged"
     UNREADABLE = "unreadable"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
     """A saved file is not what it was. ``name`` is that of its image when it was saved, where that is known.
 
-    Where it is missing or damaged, its images are pending again; the file itself is left as it is.
+    Where it is missing, damaged, or unknown to the ledger, its images are pending again; the file itself is
+    left as it is.
     """
 
     problem: Problem

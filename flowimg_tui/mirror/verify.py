@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import stat
 import time
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 _BATCH: Final = 200
 _TELL_EVERY: Final = 0.25
 _FORGOTTEN: Final = frozenset({Problem.MISSING, Problem.DAMAGED})
+_NOBODY_KNOWS: Final = "the ledger does not know it: nobody can say whether it is the picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,10 @@ async def verify(
 ) -> AsyncGenerator[VerifyEvent, None]:
     """Compare every file of the profile's ledger with its size, its SHA-256 and a picture's structure.
 
-    The images of a file that is missing or damaged are pending again; the file itself is left as it is. A
-    file that cannot be looked at is named, and nothing else. ``add_sum`` gets each whole file. The caller
-    holds the profile's lock. Raises ``StoreError`` before the first event; later the last one,
-    :class:`VerifyFinished`, tells of it.
+    The images of a file that is missing, damaged, or unknown to the ledger are pending again; the file itself
+    is left as it is. One that cannot be looked at is named, and nothing else. ``add_sum`` gets each whole
+    file. The caller holds the profile's lock. Raises ``StoreError`` before the first event; later the last
+    one, :class:`VerifyFinished`, tells of it.
     """
     run = _Verify(gallery, profile_id, stop)
     yield VerifyStarted(gallery.count_saved_files(profile_id))
@@ -62,7 +64,8 @@ async def verify(
             if time.monotonic() - told >= _TELL_EVERY:
                 told = time.monotonic()
                 yield FilesVerified(run.checked)
-        run.release_unknown()
+        for problem in run.unknown():
+            yield problem
         complete = True
     except Stopped:
         log.info("Verification stopped")
@@ -110,11 +113,12 @@ class _Verify:
         log.warning("%s: %s, %s", finding.problem.capitalize(), file.path, finding.reason)
         return FileProblem(finding.problem, file.path, file.media_key, file.name, finding.reason)
 
-    def release_unknown(self) -> None:
-        """Make images pending whose file the ledger does not know: nobody can say that it is theirs."""
-        for path in self._gallery.paths_without_ledger(self._profile_id):
-            self._pending_again += self._gallery.forget_file(self._profile_id, path)
-            log.warning("Not in the ledger: %s", path)
+    def unknown(self) -> Iterator[FileProblem]:
+        """Make images pending whose file the ledger does not know, and yield each one."""
+        for image in self._gallery.images_without_ledger(self._profile_id):
+            self._pending_again += self._gallery.forget_file(self._profile_id, image.path)
+            log.warning("Not in the ledger: %s", image.path)
+            yield FileProblem(Problem.UNKNOWN, image.path, image.media_key, image.name, _NOBODY_KNOWS)
 
     def finished(self, seconds: float, *, complete: bool, error: StoreError | None) -> VerifyFinished:
         return VerifyFinished(
@@ -134,12 +138,15 @@ def _look_at(file: FileRecord) -> _Finding | None:
     """Return what is wrong with a file, or ``None`` where it is exactly what was saved."""
     path = Path(file.path)
     try:
-        size = path.stat().st_size if path.is_file() else None
-        if size is None:
-            return _absent(path)
-        if size != file.size:
-            return _Finding(Problem.DAMAGED, f"{size} bytes instead of {file.size}")
+        # Not Path.is_file: since Python 3.14 a file that may not be looked at is none to it.
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return _Finding(Problem.DAMAGED, "something that is no file stands in its place")
+        if found.st_size != file.size:
+            return _Finding(Problem.DAMAGED, f"{found.st_size} bytes instead of {file.size}")
         data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return _absent(path.parent.parent)
     except OSError as error:
         return _Finding(Problem.UNREADABLE, error.strerror or str(error))
     if hashlib.sha256(data).hexdigest() != file.sha256:
@@ -151,13 +158,14 @@ def _look_at(file: FileRecord) -> _Finding | None:
     return None
 
 
-def _absent(path: Path) -> _Finding:
+def _absent(output: Path) -> _Finding:
     """Tell a file that is gone from a disk that is not there, of which all files seem to be gone."""
-    if path.exists():
-        return _Finding(Problem.DAMAGED, "something that is no file stands in its place")
-    output = path.parent.parent
-    # An empty folder is what a disk that is not mounted leaves in its place.
-    if not output.is_dir() or not any(output.iterdir()):
+    try:
+        # An empty folder is what a disk that is not mounted leaves in its place.
+        is_there = output.is_dir() and any(output.iterdir())
+    except OSError as error:
+        return _Finding(Problem.UNREADABLE, error.strerror or str(error))
+    if not is_there:
         return _Finding(
             Problem.UNREADABLE,
             f"the folder {output} is not there, or empty; is its disk? "

@@ -6,7 +6,7 @@ from peewee import SQL, fn
 
 from flowimg_tui.store.database import Store
 from flowimg_tui.store.models import Image, SavedFile
-from flowimg_tui.store.records import FileRecord, LedgerRow
+from flowimg_tui.store.records import FileRecord, LedgerRow, UnknownFile
 
 _FILE_COLUMNS: Final = tuple(getattr(SavedFile, name) for name in FileRecord.__slots__)
 _RECENT: Final = 500
@@ -71,17 +71,17 @@ class LedgerQueries(Store):
             pointing = (Image.profile == profile_id) & (Image.local_path == path)
             return int(Image.update(local_path=None).where(pointing).execute(self._database))
 
-    def paths_without_ledger(self, profile_id: int) -> list[str]:
-        """Return the paths that images point to and of which the ledger knows nothing."""
+    def images_without_ledger(self, profile_id: int) -> list[UnknownFile]:
+        """Return the images that point to a path of which the ledger knows nothing."""
         known = SavedFile.select(SQL("1")).where(
             (SavedFile.profile == profile_id) & (SavedFile.path == Image.local_path)
         )
         query = (
-            Image.select(Image.local_path)
+            Image.select(Image.local_path, Image.media_key, Image.name)
             .where((Image.profile == profile_id) & Image.local_path.is_null(False) & ~fn.EXISTS(known))
-            .distinct()
+            .order_by(Image.id)
         )
-        return [path for (path,) in query.tuples().execute(self._database)]
+        return [UnknownFile(*row) for row in query.tuples().execute(self._database)]
 
     def folders_of_files(self, profile_id: int) -> list[str]:
         """Return the distinct folders of the files in the ledger, at most :data:`_FOLDERS`."""

@@ -98,6 +98,15 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownFile:
+    """The file that an image points to, and that the ledger does not know."""
+
+    path: str
+    media_key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncPlace:
     """Where an interrupted sync would go on: the cursor of its next page, and when it got that (UTC)."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -167,10 +168,34 @@ def test_a_file_that_cannot_be_read_is_named_and_kept(full: Mirror, monkeypatch:
     assert full.row("i1").local_path is not None
 
 
-def test_an_image_whose_file_the_ledger_does_not_know_comes_again(full: Mirror) -> None:
+def test_a_file_that_may_not_be_looked_at_is_not_taken_for_one_that_is_gone(
+    full: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden, look = file_of(full, "i1"), Path.stat
+
+    def refuse(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path == hidden:
+            raise PermissionError(13, "Permission denied")
+        return look(path, follow_symlinks=follow_symlinks)
+
+    def as_since_python_3_14(path: Path) -> bool:
+        return path != hidden
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    for method in ("is_file", "exists"):
+        monkeypatch.setattr(Path, method, as_since_python_3_14)
+    events = verified(full)
+    assert only(events, FileProblem).problem is Problem.UNREADABLE
+    assert "Permission denied" in only(events, FileProblem).reason
+    assert full.row("i1").local_path is not None
+
+
+def test_an_image_whose_file_the_ledger_does_not_know_is_named_and_comes_again(full: Mirror) -> None:
     with full.gallery.in_this_thread():
         full.gallery.record_adopted(full.row("i3").id, "/nobody/knows.png")
-    finished = only(verified(full), VerifyFinished)
+    events = verified(full)
+    found, finished = only(events, FileProblem), only(events, VerifyFinished)
+    assert (found.problem, found.path, found.name) == (Problem.UNKNOWN, "/nobody/knows.png", "i3")
     assert (finished.pending_again, finished.all_well) == (1, False)
     assert full.row("i3").local_path is None
 

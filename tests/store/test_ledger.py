@@ -53,9 +53,9 @@ def test_a_file_is_forgotten_for_one_profile(gallery: Gallery, studio: ProfileRe
 def test_a_path_that_the_ledger_does_not_know_is_found(
     gallery: Gallery, studio: ProfileRecord, path: Path
 ) -> None:
-    assert gallery.paths_without_ledger(studio.id) == []
+    assert gallery.images_without_ledger(studio.id) == []
     ask(path, "DELETE FROM saved_file WHERE path = '/p/i3.png'")
-    assert gallery.paths_without_ledger(studio.id) == ["/p/i3.png"]
+    assert [image.path for image in gallery.images_without_ledger(studio.id)] == ["/p/i3.png"]
 
 
 @pytest.mark.usefixtures("saved")

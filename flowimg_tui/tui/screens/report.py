@@ -41,8 +41,8 @@ class ReportScreen(ModalScreen[None]):
             yield Static("")
             yield Static(
                 Content(
-                    "The images of missing and damaged files are pending again: press d to download them. "
-                    "The files themselves were left as they are."
+                    "The images of missing, damaged and unknown files are pending again: press d to download "
+                    "them. The files themselves were left as they are."
                 )
             )
 
