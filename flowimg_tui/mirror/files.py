@@ -7,6 +7,7 @@ Where the disk knows no hard links, a rename that overwrites nothing stands for 
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import re
@@ -82,7 +83,7 @@ def save(
     stem = safe_stem(media_key)
     try:
         _make_folder(folder)
-        with _temp_file(folder / f".{stem}.{owner}{_TEMP_SUFFIX}", data) as temp:
+        with _temp_file(folder / f".{stem}.{owner}.{os.getpid()}{_TEMP_SUFFIX}", data) as temp:
             final = _publish(temp, folder, stem, picture_format.extension, len(data), sha256)
         _fsync_folder(folder)
     except OSError as error:
@@ -125,7 +126,8 @@ def sweep(outputs: Iterable[Path], owner: str, is_wanted: Callable[[], bool]) ->
 
     Only a run that holds the profile's lock may call this, and only as long as it holds it: before each file
     ``is_wanted`` is asked. No profile's name holds a dot, so that the files of another profile in the same
-    folder are not met.
+    folder are not met. A profile of that name in another home can have the same folder: what a living process
+    writes there stays.
     """
     swept = 0
     for output in outputs:
@@ -134,9 +136,10 @@ def sweep(outputs: Iterable[Path], owner: str, is_wanted: Callable[[], bool]) ->
             for temp in output.glob(f"*/.*.{owner}.*{_TEMP_SUFFIX}"):
                 if not is_wanted():
                     return swept
-                with contextlib.suppress(OSError):
-                    temp.unlink()
-                    swept += 1
+                with contextlib.suppress(OSError), temp.open("rb+") as file:
+                    if _marked(file.fileno()):
+                        temp.unlink()
+                        swept += 1
     return swept
 
 
@@ -151,13 +154,26 @@ def _temp_file(temp: Path, data: bytes) -> Iterator[Path]:
     descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
+            _marked(descriptor)
             view = memoryview(data)
             while view:
                 view = view[file.write(view) or 0 :]
             os.fsync(file.fileno())
-        yield temp
+            yield temp
     finally:
         temp.unlink(missing_ok=True)
+
+
+def _marked(descriptor: int) -> bool:
+    """Mark a file as that of a living process, which dies with it; return false where another one has."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # A disk that knows no locks: nobody can mark anything there.
+        return True
+    return True
 
 
 def _publish(temp: Path, folder: Path, stem: str, extension: str, size: int, sha256: str) -> Path:

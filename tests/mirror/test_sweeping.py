@@ -1,6 +1,7 @@
 """What dead runs have left goes before the first picture, wherever it is; and no silent disk holds a run."""
 
 import asyncio
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from flowimg_tui.mirror import files
 from flowimg_tui.mirror.events import DownloadFinished
+from flowimg_tui.mirror.pictures import identify
 from flowimg_tui.mirror.stop import Stop, not_waiting_for_threads
 from tests.mirror.helpers import (
     Mirror,
@@ -45,6 +47,30 @@ def test_the_temps_in_a_folder_that_the_profile_had_before_are_swept(mirror: Mir
     assert not on_another_day.exists()
     assert others.exists()
     assert mirror.pictures_by_name().keys() == {"i0", "i1", "new"}
+
+
+def test_a_profile_of_the_same_name_in_another_home_is_not_swept_in_the_middle_of_a_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day, ours, theirs = tmp_path / "2026-03-14", picture(1), picture(2)
+    true_link = os.link
+    swept = []
+
+    def link(temp: Path, final: Path) -> None:
+        """Let the other one come when our picture is about to get its name, and die in mid-file."""
+        monkeypatch.setattr(os, "link", true_link)
+        swept.append(files.sweep([tmp_path], "studio", lambda: True))
+        if not temp.exists():
+            temp.write_bytes(theirs[: len(theirs) // 2])
+        true_link(temp, final)
+
+    dead = dead_temp(day)
+    monkeypatch.setattr(os, "link", link)
+    stored = files.save(day, "key", "studio.1", identify(ours), ours)
+    assert swept == [1]
+    assert not dead.exists()
+    assert [path.name for path in day.iterdir()] == [stored.path.name]
+    assert stored.path.read_bytes() == ours
 
 
 def test_former_folders_that_are_gone_are_no_trouble(mirror: Mirror) -> None:
