@@ -29,6 +29,9 @@ def holding(folder: Path, profile: str) -> Iterator[None]:
             raise ProfileBusy(
                 f"Another run holds the profile {profile}: {holder}. Wait for it, or stop it."
             ) from None
+        except OSError as error:
+            # A share of a network may know no locks.
+            raise WorkspaceError(f"{path} cannot be locked: {error.strerror}.") from error
         _sign(file.fileno(), path)
         yield
 

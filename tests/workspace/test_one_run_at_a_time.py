@@ -1,6 +1,7 @@
 """Who may work on a profile, and what a run leaves behind when nobody listens any more."""
 
 import asyncio
+import errno
 import os
 import shlex
 import subprocess
@@ -19,7 +20,7 @@ from flowimg_tui.mirror.events import DownloadFinished, ImageStarted, SyncFinish
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.store.records import ProfileRecord
-from flowimg_tui.workspace import ProfileBusy, Workspace
+from flowimg_tui.workspace import ProfileBusy, Workspace, WorkspaceError
 from flowimg_tui.workspace.lock import holding
 from tests.conftest import add_profile
 from tests.lifeline import BEGUN, Lifeline
@@ -81,6 +82,19 @@ def test_a_profile_that_this_process_works_on_is_busy(
             with pytest.raises(ProfileBusy, match=f"process {os.getpid()}, since "):
                 run(action)
     assert synced(workspace, studio).complete
+
+
+def test_a_home_on_a_disk_without_locks_is_told_and_nothing_runs(
+    workspace: Workspace, studio: ProfileRecord, demo: DemoService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    for action in actions(workspace, studio):
+        with pytest.raises(WorkspaceError, match=r"studio\.lock cannot be locked: No locks available"):
+            run(action)
+    assert demo.requests == []
 
 
 def test_two_runs_at_once_in_one_process_exclude_each_other(
