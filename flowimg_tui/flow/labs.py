@@ -118,7 +118,7 @@ class LabsService:
         if status == 404:
             raise Moved("Flow's listing is retired (status 404 inside the answer).")
         if status != 200:
-            raise status_error(httpx.Response(status, request=response.request))
+            raise _inner_status_error(status, response)
         return page
 
     async def media(self, name: str, progress: Progress) -> Media:
@@ -288,6 +288,12 @@ async def _list_error(response: httpx.Response) -> FlowError:
         why = words_of_others(message or "no reason given")
         return Moved(f"Flow's listing is retired (HTTP 404: {why}).")
     return status_error(response, message)
+
+
+def _inner_status_error(status: int, response: httpx.Response) -> FlowError:
+    wish = {"retry-after": response.headers.get("retry-after", "")}
+    inner = httpx.Response(status, headers=wish, request=response.request)
+    return status_error(inner, f"inside an answer of HTTP {response.status_code}")
 
 
 async def _media_error(response: httpx.Response) -> FlowError:

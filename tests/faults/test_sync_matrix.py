@@ -47,7 +47,7 @@ status:code=429,retry_after=0    1     1       yes     for a pause.*HTTP 429
 status:code=503,retry_date=0     1     1       yes     has trouble.*HTTP 503
 status:code=429,retry_after=960  1     1       no      16 min, until 20
 status:code=503,retry_date=9000  1     1       no      2 h, until 20
-inner_status                     3     3       no      not accept|no live session
+inner_status                     3     3       no      not accept.*inside|no live session
 inner_status:code=404            8     -       no      retired.*404
 inner_status:code=429            1     1       yes     for a pause
 inner_status:code=500            1     1       yes     has trouble

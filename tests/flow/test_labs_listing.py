@@ -191,8 +191,17 @@ def test_who_is_signed_out_is_told_what_to_do(web: respx.MockRouter) -> None:
     assert "Sign in to Flow in the browser" in refusal(web, 401, recorded("list_trpc_error_401.json")).hint
 
 
-def test_a_refusal_inside_a_good_answer_counts(web: respx.MockRouter) -> None:
-    assert type(refusal(web, 200, recorded("list_inner_status_401.json"))) is SignedOut
+def test_a_refusal_inside_a_good_answer_counts_and_is_told_from_one_outside(web: respx.MockRouter) -> None:
+    error = refusal(web, 200, recorded("list_inner_status_401.json"))
+    assert type(error) is SignedOut
+    assert "HTTP 401: inside an answer of HTTP 200" in str(error)
+
+
+def test_a_pause_that_is_asked_for_around_a_refusal_inside_counts(web: respx.MockRouter) -> None:
+    body = recorded("list_inner_status_401.json").replace(b"401", b"429")
+    error = refusal(web, 200, body, retry_after="7")
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == 7.0
 
 
 @pytest.mark.parametrize(
