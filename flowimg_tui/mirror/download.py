@@ -77,16 +77,18 @@ async def download(
     board.expect(len(missing))
     yield DownloadStarted(len(missing))
     run = _Download(gallery, profile, output, board, stop)
+    # What is asked for all images heeds the pool's pauses as well, and the pool those that it is asked for.
+    throttle = Throttle(workers)
+    account = partial(throttle.request, service.account, _shown_elsewhere)
+    listing = partial(throttle.request, partial(service.list_page, None), _shown_elsewhere)
     sign_in = SharedSignIn(
-        partial(retry.repeated, service.account, partial(_note_sign_in_trouble, board, retry.tries)),
+        partial(retry.repeated, account, partial(_note_sign_in_trouble, board, retry.tries)),
         partial(remember_account, gallery, profile.id),
         renewal,
         run.tell,
     )
-    whereabouts = Whereabouts(
-        partial(retry.repeated, partial(service.list_page, None), _note_listing_trouble)
-    )
-    crew = Crew(service, retry, board, Throttle(workers), sign_in, whereabouts, image_seconds)
+    whereabouts = Whereabouts(partial(retry.repeated, listing, _note_listing_trouble))
+    crew = Crew(service, retry, board, throttle, sign_in, whereabouts, image_seconds)
     try:
         low = await _made_ready(gallery, profile, output, len(missing), stop)
         if low is not None:
@@ -292,6 +294,10 @@ class _Download:
         self._board.finish(image.id, failed=True)
         log.warning("%s %s: %s", "Failed and parked" if parked else "Failed", image.media_key, reason)
         self.tell(ImageFailed(image.id, image.name, image.media_key, reason, error.retryable, parked))
+
+
+def _shown_elsewhere(_: float | None) -> None:
+    """The rows of the images that wait for it say so already."""
 
 
 def _note_sign_in_trouble(

@@ -114,6 +114,27 @@ def test_a_pause_that_one_worker_is_asked_for_is_one_of_all_workers(
     assert many.wrong_files(flowimg) == []
 
 
+def test_a_pause_that_the_listing_asks_for_in_a_download_is_one_of_all_workers(
+    many: Scene, tmp_path: Path
+) -> None:
+    flowimg = many.installation("labs", tmp_path)
+    # Where one picture is sent elsewhere, the listing is asked whether Flow has moved.
+    many.demo.add_fault("redirect:on=media,times=1")
+    many.demo.add_fault("status:code=429,retry_after=600,on=list")
+    reasons: list[str | None] = []
+
+    async def look_and_stop(download: Watching) -> None:
+        await until(lambda: download.all_wait)
+        reasons.extend(transfer.reason for transfer in download.board.snapshot().transfers)
+        download.stop.ask()
+
+    events, counts = Watching(flowimg).run(lambda download: asyncio.ensure_future(look_and_stop(download)))
+
+    assert reasons.count("Flow asks for a pause") == WORKERS - 1
+    assert only(events, DownloadFinished).cancelled >= WORKERS
+    assert counts.failed == 0
+
+
 def test_a_long_pause_ends_the_run_with_the_time_and_what_to_do(many: Scene, flowimg: Installation) -> None:
     many.demo.add_fault("status:code=429,retry_after=7200,after=3,on=pictures")
 
