@@ -49,6 +49,8 @@ PAGE_SIZE: Final = 18
 BEARER_LIFETIME: Final = 50 * 60.0
 _LIST_LIMIT: Final = 16 * MIB
 _ERROR_LIMIT: Final = MIB
+_RETIRED: Final = (404, 410)
+"""What the address of the listing answers when it is no more."""
 _SCRIPT_LIMIT: Final = 16 * MIB
 _RAW_NAME: Final = re.compile(r"[A-Za-z0-9+/=_$-]+")
 _APP_SCRIPT: Final = re.compile(r"/_next/static/chunks/pages/_app-[0-9a-f]+\.js")
@@ -115,8 +117,8 @@ class LabsService:
                 raise await _list_error(response)
             body = await read_body(response, _LIST_LIMIT)
         page, status = labs_wire.decode_page(body)
-        if status == 404:
-            raise Moved("Flow's listing is retired (status 404 inside the answer).")
+        if status in _RETIRED:
+            raise Moved(f"Flow's listing is retired (status {status} inside the answer).")
         if status != 200:
             raise _inner_status_error(status, response)
         return page
@@ -284,9 +286,9 @@ def _expiry(session: labs_wire.Session) -> datetime:
 
 async def _list_error(response: httpx.Response) -> FlowError:
     message = labs_wire.decode_failure(await read_body(response, _ERROR_LIMIT)).message
-    if response.status_code == 404:
+    if response.status_code in _RETIRED:
         why = words_of_others(message or "no reason given")
-        return Moved(f"Flow's listing is retired (HTTP 404: {why}).")
+        return Moved(f"Flow's listing is retired (HTTP {response.status_code}: {why}).")
     return status_error(response, message)
 
 

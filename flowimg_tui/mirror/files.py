@@ -213,8 +213,12 @@ def _rename(temp: Path, final: Path) -> bool:
 def _holds(path: Path, size: int, sha256: str) -> bool:
     if not is_on_disk(str(path), size):
         return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except PermissionError:
+        # Somebody else's, whatever it is.
+        return False
 
 
 def _fsync_folder(folder: Path) -> None:

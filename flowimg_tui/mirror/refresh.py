@@ -45,6 +45,8 @@ async def undo_refresh(
 ) -> AsyncIterator[RecordsRestored | RecordsUntouched]:
     """Bring the profile's records back exactly as they were in ``copy``; those that came since stay.
 
+    The copy has done its work then, and goes: the next undo goes back a step further.
+
     Where the stop comes before they are committed, none is brought back. Raises ``StoreError``; then nothing
     is changed.
     """
@@ -60,4 +62,9 @@ async def undo_refresh(
 
 def _restore(gallery: Gallery, profile_id: int, copy: Copy, permit: Permit) -> int:
     with gallery.in_this_thread():
-        return gallery.restore_images(profile_id, copy.path, permit.use)
+        restored = gallery.restore_images(profile_id, copy.path, permit.use)
+    try:
+        copy.path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("%s cannot be removed, and the next undo will take it again: %s", copy.path, error)
+    return restored

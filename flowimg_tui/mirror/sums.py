@@ -1,6 +1,7 @@
 """``SHA256SUMS``: what ``sha256sum -c`` reads, written whole or not at all."""
 
 import contextlib
+import errno
 import fcntl
 import glob
 import os
@@ -23,6 +24,8 @@ def writing_sums(path: Path) -> Iterator[AddSum]:
 
     Raises :class:`DiskError` where it cannot be written.
     """
+    if path.is_dir():
+        raise DiskError(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     with _told(path):
         _sweep(path)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_TEMP_SUFFIX)

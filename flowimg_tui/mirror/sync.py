@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 RESUME_WITHIN: Final = timedelta(hours=1)
 """Longer than that no cursor is trusted to live, and no listing to be the same."""
+_EMPTY_LIMIT: Final = 1000
+"""So many pages in a row with nothing in them are a listing without an end: nobody has such projects."""
 _NO_SUCH_PLACE: Final = (Refused, NotFound, NotUnderstood)
 """What a service answers to a cursor that it does not know any more, or that it takes for another one."""
 
@@ -96,6 +98,8 @@ class _Sync:
     videos: int = 0
     met: int = 0
     resumed: bool = False
+    empty: int = 0
+    """How many pages in a row held nothing."""
     cursors: set[bytes] = field(default_factory=set)
     """Digests: one can be as long as the list of all projects."""
 
@@ -245,6 +249,9 @@ class _Sync:
         self.skipped += skipped
         self.videos += page.videos
         self.met += len(page.images)
+        self.empty = 0 if page.images or skipped else self.empty + 1
+        if self.empty == _EMPTY_LIMIT:
+            raise self._looping(f"{self.empty} pages of the listing in a row hold nothing")
         if page.images and not page.may_repeat and not counts.new and not counts.updated:
             raise self._looping(f"Page {self.pages} of the listing repeats images of earlier pages only")
         log.info("Page %d: %d new, %d updated, %d skipped", self.pages, counts.new, counts.updated, skipped)

@@ -64,6 +64,15 @@ def test_verify_writes_sums_that_sha256sum_accepts(full: Installation, tmp_path:
     assert (checked.returncode, checked.stdout.count(": OK")) == (0, 3)
 
 
+def test_sums_that_are_a_folder_are_refused_before_any_file_is_read(
+    full: Installation, tmp_path: Path
+) -> None:
+    answer = full.quick("verify", "--sums", str(tmp_path), "--jsonl")
+    assert answer.code == 1
+    assert f"{tmp_path} cannot be written: Is a directory" in answer.stderr
+    assert answer.stdout == ""
+
+
 def test_sums_are_kept_where_the_disk_of_the_pictures_is_gone(full: Installation, tmp_path: Path) -> None:
     sums = tmp_path / "SHA256SUMS"
     assert full.quick("verify", "--sums", str(sums)).code == 0

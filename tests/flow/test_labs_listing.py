@@ -172,6 +172,10 @@ def test_each_recorded_refusal_has_a_meaning_and_keeps_its_sentence(
     assert str(status) in str(error)
 
 
+def test_a_listing_that_is_gone_is_retired(web: respx.MockRouter) -> None:
+    assert type(refusal(web, 410, b"")) is Moved
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_means_that_flow_has_moved_and_is_not_followed(web: respx.MockRouter, status: int) -> None:
     elsewhere = web.route(host="flow.google.com")

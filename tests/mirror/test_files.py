@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -155,6 +156,21 @@ def test_whatever_has_the_name_keeps_it(
     assert kept(tmp_path, b"one").path.name == "key-2.png"
     assert identity(taken) == before
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_of_the_same_size_that_may_not_be_read_keeps_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key.png").write_bytes(b"eno")
+    opened = Path.open
+
+    def refused(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name == "key.png":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert kept(tmp_path, b"one").path.name == "key-2.png"
 
 
 @pytest.mark.parametrize("key", HOSTILE)

@@ -138,8 +138,17 @@ def test_the_copies_of_the_last_five_refreshes_are_kept(mirror: Mirror) -> None:
         mirror.refreshed()
     folder = mirror.database.parent / "kept"
     assert len(list(folder.iterdir())) == COPIES_KEPT == 5
-    undone(mirror)
-    assert list(mirror.rows()) == ["a6"]
+
+
+def test_each_undo_goes_back_a_step_further(mirror: Mirror) -> None:
+    mirror.knows(*(new_image(f"a{number}") for number in range(40)))
+    mirror.refreshed()
+    mirror.knows(*(new_image(f"a{number}") for number in range(18)))
+    mirror.refreshed()
+    assert only(undone(mirror), RecordsRestored).restored == 18
+    assert only(undone(mirror), RecordsRestored).restored == 40
+    assert len(mirror.rows()) == 40
+    assert mirror.kept.latest is None
 
 
 def test_a_refresh_of_nothing_pushes_no_copy_out(mirror: Mirror) -> None:

@@ -375,6 +375,14 @@ def test_a_listing_that_gives_its_first_page_for_ever_ends(mirror: Mirror) -> No
     assert len(service.cursors) == 2
 
 
+def test_a_listing_of_nothing_but_next_pages_ends(mirror: Mirror) -> None:
+    service = ScriptedFlow(pages=[page("a", cursor="0"), *(page(cursor=str(n)) for n in range(1, 1500))])
+    finished = mirror.synced(service)
+    assert isinstance(finished.error, ListingLoops)
+    assert "1000 pages of the listing in a row hold nothing" in str(finished.error)
+    assert set(mirror.rows()) == {"a"}
+
+
 def test_a_page_may_say_that_its_images_can_stand_on_several(mirror: Mirror) -> None:
     """One picture can be in two projects, and a project is a page."""
     pages = [page("a", "b", cursor="2"), page("b", "a", cursor="3", may_repeat=True), page("c")]
