@@ -511,7 +511,7 @@ def test_a_bug_shows_no_secret(
     moment: str,
 ) -> None:
     service = partial(service_with_a_bug, line, moment)
-    monkeypatch.setattr("flowimg_tui.cli.options.Workspace", partial(Workspace, service=service))
+    monkeypatch.setattr("flowimg_tui.cli.diagnostics.Workspace", partial(Workspace, service=service))
     for name, value in without_files.environment.items():
         monkeypatch.setenv(name, value)
     for command in (("sync", "--json"), ("download", "--jsonl"), ("profile", "check", "studio")):

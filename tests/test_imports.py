@@ -48,7 +48,7 @@ def home(tmp_path: Path) -> Path:
     [
         ["flowimg_tui.mirror.sync", "flowimg_tui.mirror.download", "flowimg_tui.mirror.refresh"],
         ["flowimg_tui.workspace"],
-        ["flowimg_tui.cli.app"],
+        ["flowimg_tui.cli.app", "flowimg_tui.cli.commands"],
         ["flowimg_tui.__main__"],
     ],
     ids=lambda modules: modules[0],
@@ -62,8 +62,9 @@ def test_the_mirror_and_the_commands_load_neither_screen_nor_drawing_nor_server(
     assert loaded.isdisjoint(HEAVY)
 
 
-def test_the_app_shows_its_gallery_without_the_http_client(home: Path) -> None:
-    code = "import sys, flowimg_tui.cli.app, flowimg_tui.tui.app\nprint('httpx' in sys.modules)"
+@pytest.mark.parametrize("module", ["httpx", "typer", "flowimg_tui.cli.commands"])
+def test_the_app_is_opened_without_what_its_start_has_no_need_of(home: Path, module: str) -> None:
+    code = f"import sys, flowimg_tui.cli.app, flowimg_tui.tui.app\nprint({module!r} in sys.modules)"
     assert in_a_fresh_interpreter(code, home) == "False\n"
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer
 
-from flowimg_tui.cli.diagnostics import tell
-from flowimg_tui.cli.options import AsJson, ProfileName, opened_workspace
+from flowimg_tui.cli.diagnostics import opened_workspace, tell
+from flowimg_tui.cli.options import AsJson, ProfileName
 from flowimg_tui.cli.output import write_json, write_line, write_table
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.secret import Secret, redact

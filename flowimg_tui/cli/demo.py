@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flowimg_tui.cli.diagnostics import ExitCode, errors_told, fail, refuse_without_terminal, tell
-from flowimg_tui.cli.options import AsJson
+from flowimg_tui.cli.options import AsJson, NoMouse
 from flowimg_tui.cli.output import flush, write_json, write_line
-from flowimg_tui.cli.screen import NoMouse, flags_of, show_app
+from flowimg_tui.cli.screen import flags_of, show_app
 from flowimg_tui.cli.stopping import SIGNALS
 from flowimg_tui.config.locations import Locations
 

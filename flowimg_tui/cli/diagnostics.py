@@ -8,8 +8,6 @@ from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import Final, NoReturn
 
-import typer
-
 from flowimg_tui.cli.streams import Unwritable, written_to
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.config.reports import report_error
@@ -18,7 +16,7 @@ from flowimg_tui.mirror.files import DiskError
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.secret import redact
 from flowimg_tui.store.database import StoreError
-from flowimg_tui.workspace import CredentialsUnusable, ProfileBusy, UnknownProfile, WorkspaceError
+from flowimg_tui.workspace import CredentialsUnusable, ProfileBusy, UnknownProfile, Workspace, WorkspaceError
 
 _MESSAGE_LIMIT: Final = 1000
 _CLEAR_LINE: Final = "\r\x1b[K"
@@ -83,10 +81,17 @@ def errors_told() -> Iterator[None]:
         fail(str(error), exit_code_of(error))
 
 
+@contextmanager
+def opened_workspace(**flags: object) -> Iterator[Workspace]:
+    """Open the installation; errors that a user can mend end the command with a sentence."""
+    with errors_told(), Workspace(Locations.from_environment(), flags=flags) as workspace:
+        yield workspace
+
+
 def fail(message: str, code: ExitCode) -> NoReturn:
     """Tell why the command ends, and end it."""
     tell(f"flowimg: {message}")
-    raise typer.Exit(code)
+    sys.exit(code)
 
 
 def refuse_without_terminal() -> None:

@@ -1,13 +1,10 @@
 """Options that several commands share, and what they mean together."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, TypeAlias
 
 import typer
 
-from flowimg_tui.cli.diagnostics import ExitCode, errors_told, fail
-from flowimg_tui.config.locations import Locations
+from flowimg_tui.cli.diagnostics import ExitCode, fail
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.workspace import Workspace
 
@@ -20,13 +17,9 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Answer with one
 AsJsonLines: TypeAlias = Annotated[
     bool, typer.Option("--jsonl", help="Write each event as a line of JSON to stdout.")
 ]
-
-
-@contextmanager
-def opened_workspace(**flags: object) -> Iterator[Workspace]:
-    """Open the installation; errors that a user can mend end the command with a sentence."""
-    with errors_told(), Workspace(Locations.from_environment(), flags=flags) as workspace:
-        yield workspace
+NoMouse: TypeAlias = Annotated[
+    bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, to select and copy with it.")
+]
 
 
 def chosen_profiles(workspace: Workspace, name: str | None, every: bool) -> list[ProfileRecord]:

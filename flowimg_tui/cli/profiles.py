@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from flowimg_tui.cli.diagnostics import ExitCode, ask, exit_code_of, fail, tell
-from flowimg_tui.cli.options import AsJson, opened_workspace
+from flowimg_tui.cli.diagnostics import ExitCode, ask, exit_code_of, fail, opened_workspace, tell
+from flowimg_tui.cli.options import AsJson
 from flowimg_tui.cli.output import write_json, write_json_list, write_line, write_table
 from flowimg_tui.cli.prompt import read_secret
 from flowimg_tui.cli.stopping import run_or_exit

@@ -7,9 +7,16 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from flowimg_tui.cli.diagnostics import ExitCode, ProgressLine, exit_code_of, fail, tell_error
+from flowimg_tui.cli.diagnostics import (
+    ExitCode,
+    ProgressLine,
+    exit_code_of,
+    fail,
+    opened_workspace,
+    tell_error,
+)
 from flowimg_tui.cli.narration import Narrator
-from flowimg_tui.cli.options import chosen_profiles, opened_workspace
+from flowimg_tui.cli.options import chosen_profiles
 from flowimg_tui.cli.output import write_event, write_json
 from flowimg_tui.cli.stopping import run_stoppable
 from flowimg_tui.mirror.events import MirrorEvent

@@ -1,16 +1,16 @@
-"""The app, opened by a command."""
+"""The app, opened by its bare name or by a command."""
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
 
-import typer
-
-from flowimg_tui.cli.diagnostics import tell
+from flowimg_tui.cli.diagnostics import opened_workspace, refuse_without_terminal, tell
 from flowimg_tui.workspace import Workspace
 
-NoMouse: TypeAlias = Annotated[
-    bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, to select and copy with it.")
-]
+
+def open_app(*, no_mouse: bool = False) -> int:
+    """Show the app of this installation until it ends, and return the exit code for the process."""
+    refuse_without_terminal()
+    with opened_workspace(**flags_of(no_mouse)) as workspace:
+        return show_app(workspace)
 
 
 def flags_of(no_mouse: bool) -> dict[str, object]:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flowimg_tui.cli.diagnostics import ExitCode, errors_told, exit_code_of, fail, tell
-from flowimg_tui.cli.options import AllProfiles, AsJson, AsJsonLines, ProfileName, opened_workspace
+from flowimg_tui.cli.diagnostics import ExitCode, errors_told, exit_code_of, fail, opened_workspace, tell
+from flowimg_tui.cli.options import AllProfiles, AsJson, AsJsonLines, ProfileName
 from flowimg_tui.cli.runs import Outcome, Run, chosen_style, run_for_profiles
 from flowimg_tui.humane import count_of, format_moment
 from flowimg_tui.mirror.events import FileProblem, RecordsDeleted, RecordsRestored, VerifyFinished

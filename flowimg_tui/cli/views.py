@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from flowimg_tui.cli.options import AllProfiles, AsJson, ProfileName, chosen_profiles, opened_workspace
+from flowimg_tui.cli.diagnostics import opened_workspace
+from flowimg_tui.cli.options import AllProfiles, AsJson, ProfileName, chosen_profiles
 from flowimg_tui.cli.output import write_json_list, write_line, write_table
 from flowimg_tui.humane import format_moment, format_ratio
 from flowimg_tui.store.records import ImageRecord, ImageState

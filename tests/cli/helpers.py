@@ -22,7 +22,7 @@ from typing import Any, Final, Self
 import certifi
 from typer.testing import CliRunner
 
-from flowimg_tui.cli.app import app
+from flowimg_tui.cli.commands import app
 from tests.cli.terminal import PATIENCE, Terminal
 from tests.forks import MAIN, Forked, forks
 

@@ -1,11 +1,15 @@
 """The first things that somebody types: the bare name, --version, --help, and things that do not exist."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from flowimg_tui import __version__
 from tests.cli.helpers import Installation
+from tests.forks import MAIN
 
 
 def test_version_tells_the_version(flowimg: Installation) -> None:
@@ -77,3 +81,20 @@ def test_what_does_not_exist_or_lacks_a_word_ends_with_2(flowimg: Installation, 
     assert (answer.code, answer.stdout) == (2, "")
     assert "Usage: " in answer.stderr
     assert not flowimg.home.exists()
+
+
+def test_a_shell_completes_the_commands(flowimg: Installation) -> None:
+    # A shell knows the command by its name alone, and gives it no argument.
+    command = flowimg.folder / "flowimg"
+    command.write_text(MAIN, "utf-8")
+    asking = {"_FLOWIMG_COMPLETE": "complete_bash", "COMP_WORDS": "flowimg sta", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [sys.executable, str(command)],
+        env={**flowimg.environment, **asking},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["status"], "")

@@ -15,6 +15,16 @@ SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 SLOW = 500
 """Bytes a second: no picture comes to its end within a test's patience."""
 
+INTERRUPTED_EARLY = """
+from flowimg_tui.cli import app
+
+def interrupted():
+    raise KeyboardInterrupt
+
+app.open_app = interrupted
+app.main()
+"""
+
 
 @pytest.fixture
 def service() -> Iterator[DemoService]:
@@ -149,3 +159,9 @@ def test_a_download_begun_with_nohup_outlives_its_terminal(
         answer = running.answer()
 
     assert (answer.code, answer.events()[-1]["downloaded"]) == (0, 3)
+
+
+def test_ctrl_c_before_the_app_listens_to_it_ends_with_130_and_says_nothing(flowimg: Installation) -> None:
+    answer = flowimg.forked(program=INTERRUPTED_EARLY)
+
+    assert (answer.code, answer.stdout, answer.stderr) == (130, "", "")
