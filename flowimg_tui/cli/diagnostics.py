@@ -12,7 +12,7 @@ from flowimg_tui.cli.streams import Unwritable, written_to
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.config.reports import report_error
 from flowimg_tui.flow.errors import FlowError, Moved, NotUnderstood, SignedOut, WrongAccount
-from flowimg_tui.mirror.files import DiskError
+from flowimg_tui.mirror.errors import DiskError
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.secret import redact
 from flowimg_tui.store.database import StoreError

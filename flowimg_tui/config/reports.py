@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +62,9 @@ def _write(error: BaseException, log: Path, folder: Path) -> Path:
 
 
 def _heading(now: datetime, environment: Mapping[str, str]) -> Iterator[str]:
+    # Long to load, and wanted by nothing but a report.
+    from importlib.metadata import version
+
     facts = {
         "time": f"{now:%Y-%m-%d %H:%M:%S} UTC",
         "flowimg": __version__,

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from flowimg_tui.secret import Secret
+
+Service: TypeAlias = Literal["labs", "google"]
+"""The generation of Flow that cookies are for."""
 
 SESSION_COOKIE: Final = "__Secure-next-auth.session-token"
 # next-auth cuts a long session into numbered cookies.

@@ -3,17 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from flowimg_tui.flow.cookies import COOKIE_VALUE, SESSION_COOKIE, UnusableCookies, is_session_cookie
+from flowimg_tui.flow.cookies import COOKIE_VALUE, SESSION_COOKIE, Service, UnusableCookies, is_session_cookie
 from flowimg_tui.flow.pasted_forms import read_form
 from flowimg_tui.flow.pasted_found import GOOGLE_COOKIES, HOST_COOKIES, Form, Found
 from flowimg_tui.humane import count_of
 from flowimg_tui.secret import Secret
 
-__all__ = ["Form", "PastedCookies", "Service", "read_pasted"]
-
-Service = Literal["labs", "google"]
+__all__ = ["Form", "PastedCookies", "read_pasted"]
 
 _INPUT_LIMIT: Final = 256 * 1024
 _COOKIES_LIMIT: Final = 500

@@ -15,6 +15,7 @@ from flowimg_tui.flow.errors import FlowError
 from flowimg_tui.flow.pace import RetryPolicy
 from flowimg_tui.flow.service import FlowService
 from flowimg_tui.mirror import files
+from flowimg_tui.mirror.errors import DiskError
 from flowimg_tui.mirror.events import (
     DownloadEvent,
     DownloadFinished,
@@ -27,7 +28,7 @@ from flowimg_tui.mirror.events import (
     RunError,
 )
 from flowimg_tui.mirror.fetch import IMAGE_SECONDS, Crew, EndsRun, Errand, Fetched, Unavailable
-from flowimg_tui.mirror.files import DiskError, OutputFolder
+from flowimg_tui.mirror.files import OutputFolder
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.sign_in import Renewal, SharedSignIn, remember_account
 from flowimg_tui.mirror.stop import Stop, Stopped, unbroken

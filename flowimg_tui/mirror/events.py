@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from flowimg_tui.flow.errors import FlowError, SignedOut
-from flowimg_tui.mirror.files import DiskError
+from flowimg_tui.mirror.errors import DiskError
 from flowimg_tui.store.database import StoreError
 
 RunError: TypeAlias = FlowError | DiskError | StoreError

@@ -19,30 +19,17 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from flowimg_tui.mirror.errors import DiskError
 from flowimg_tui.mirror.exclusive_rename import NotOffered, rename_exclusively
 from flowimg_tui.mirror.pictures import PictureFormat
 
 _PLAIN_STEM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _DEVICE: Final = re.compile(r"(?i:con|prn|aux|nul|(?:com|lpt)[0-9])")
 """What Windows takes for a device, with any extension behind it."""
-_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_HARD_LINKS: Final = frozenset(
     {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK},
 )
 _TEMP_SUFFIX: Final = ".part"
-
-
-class DiskError(Exception):
-    """The output folder cannot be written. ``full`` tells a full disk or quota from everything else."""
-
-    def __init__(self, folder: Path, error: OSError) -> None:
-        self.full = error.errno in _DISK_FULL
-        reason = error.strerror or str(error)
-        super().__init__(
-            f"The disk is full: {reason} in {folder}. Make room, then try again."
-            if self.full
-            else f"{folder} cannot be written: {reason}. Mend that or choose another folder."
-        )
 
 
 @dataclass(frozen=True, slots=True)

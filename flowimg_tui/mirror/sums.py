@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from flowimg_tui.mirror.files import DiskError
+from flowimg_tui.mirror.errors import DiskError
 
 AddSum: TypeAlias = Callable[[str, str], object]
 """Called with the absolute path of a whole file, and its SHA-256."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Set
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from rich.console import RenderableType
 from textual.app import App
@@ -19,7 +19,6 @@ from textual.worker import Worker, WorkerFailed, WorkerState
 
 from flowimg_tui.config.app_state import AppState
 from flowimg_tui.config.reports import report_error
-from flowimg_tui.mirror.events import MirrorEvent
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.store.database import StoreError
@@ -34,6 +33,9 @@ from flowimg_tui.tui.terminal import PROGRESS_RATE, Ending
 from flowimg_tui.tui.theme import FLOWIMG_DARK, FLOWIMG_LIGHT
 from flowimg_tui.tui.widgets.too_small import HORIZONTAL, VERTICAL
 from flowimg_tui.workspace import Workspace, WorkspaceError
+
+if TYPE_CHECKING:
+    from flowimg_tui.mirror.events import MirrorEvent
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +160,7 @@ class FlowimgApp(App[None]):
 
     def _begin(
         self, kind: RunKind, profile: ProfileRecord, only: Set[int] | None, stop: Stop, board: ProgressBoard
-    ) -> AsyncIterator[MirrorEvent]:
+    ) -> "AsyncIterator[MirrorEvent]":
         match kind:
             case RunKind.SYNC:
                 return self.workspace.sync(profile, stop, wait_for_cookies=True)

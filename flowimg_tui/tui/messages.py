@@ -1,11 +1,14 @@
 """What a run tells the screen. Both are posted from the run's own thread."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from flowimg_tui.mirror.events import MirrorEvent
 from flowimg_tui.tui.runs import Run
+
+if TYPE_CHECKING:
+    from flowimg_tui.mirror.events import MirrorEvent
 
 
 @dataclass
@@ -13,7 +16,7 @@ class RunProgressed(Message):
     """Something happened in a run."""
 
     run: Run
-    event: MirrorEvent
+    event: "MirrorEvent"
 
 
 @dataclass

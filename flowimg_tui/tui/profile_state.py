@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from flowimg_tui.mirror.events import DownloadFinished, FileProblem
 from flowimg_tui.store.records import Counts, ProfileRecord
-from flowimg_tui.tui.sentences import Sentence
-from flowimg_tui.tui.widgets.status_line import Mood
+from flowimg_tui.tui.widgets.status_line import Mood, Sentence
+
+if TYPE_CHECKING:
+    from flowimg_tui.mirror.events import DownloadFinished, FileProblem
 
 NO_COUNTS = Counts(0, 0, 0, 0)
 
@@ -25,9 +27,9 @@ class ProfileState:
     """When the force refresh was that can be undone."""
     met: int = 0
     """How many images the running sync has met, or how many files a verification looks at."""
-    problems: list[FileProblem] = field(default_factory=list)
+    problems: "list[FileProblem]" = field(default_factory=list)
     """What the running verification has found."""
-    tally: DownloadFinished | None = None
+    tally: "DownloadFinished | None" = None
     """How its last download ended, until that is dismissed."""
     rows_are_old: bool = False
     """Whether its rows have changed since the table has read them."""

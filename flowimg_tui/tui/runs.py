@@ -6,13 +6,17 @@ thread and in it a loop of its own, and what it tells goes to the screen as mess
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from flowimg_tui.mirror.events import MirrorEvent
-from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.stop import Stop, not_waiting_for_threads
 from flowimg_tui.store.records import ProfileRecord
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from flowimg_tui.mirror.events import MirrorEvent
+    from flowimg_tui.mirror.progress import ProgressBoard
 
 
 class RunKind(StrEnum):
@@ -37,8 +41,8 @@ class Run:
         self,
         kind: RunKind,
         profile: ProfileRecord,
-        begin: Callable[[Stop, ProgressBoard], AsyncIterator[MirrorEvent]],
-        board: ProgressBoard,
+        begin: "Callable[[Stop, ProgressBoard], AsyncIterator[MirrorEvent]]",
+        board: "ProgressBoard",
         workers: int,
     ) -> None:
         self.kind = kind
@@ -55,7 +59,7 @@ class Run:
     def stopping(self) -> bool:
         return self._stop_asked
 
-    def work(self, tell: Callable[[MirrorEvent], object]) -> None:
+    def work(self, tell: "Callable[[MirrorEvent], object]") -> None:
         """Run to the last event, in the calling thread. Raises what the action raises."""
         asyncio.run(not_waiting_for_threads(self._work(tell)))
 
@@ -66,7 +70,7 @@ class Run:
             if self._loop is not None and self._stop is not None:
                 self._loop.call_soon_threadsafe(self._stop.ask)
 
-    async def _work(self, tell: Callable[[MirrorEvent], object]) -> None:
+    async def _work(self, tell: "Callable[[MirrorEvent], object]") -> None:
         stop = Stop()
         with self._lock:
             self._loop, self._stop = asyncio.get_running_loop(), stop

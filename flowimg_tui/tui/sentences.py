@@ -25,9 +25,7 @@ from flowimg_tui.mirror.events import (
 )
 from flowimg_tui.mirror.summary import download_summary, sync_summary, verify_summary
 from flowimg_tui.tui.screens.profile import SavedProfile
-from flowimg_tui.tui.widgets.status_line import Mood
-
-Sentence = tuple[str, Mood]
+from flowimg_tui.tui.widgets.status_line import Mood, Sentence
 
 
 def sentence_of(profile: str, event: MirrorEvent, met: int) -> Sentence | None:

@@ -5,15 +5,17 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, get_args
 
 from flowimg_tui.config.cookie_command import output_of
 from flowimg_tui.config.credentials import CredentialsError, CredentialStore
 from flowimg_tui.config.settings import Settings
-from flowimg_tui.flow.cookies import UnusableCookies, is_session_cookie
-from flowimg_tui.flow.pasted import PastedCookies, Service, read_pasted
-from flowimg_tui.flow.service import Account, FlowService, Media, Page, Progress
+from flowimg_tui.flow.cookies import Service, UnusableCookies, is_session_cookie
 from flowimg_tui.secret import Secret
+
+if TYPE_CHECKING:
+    from flowimg_tui.flow.pasted import PastedCookies
+    from flowimg_tui.flow.service import Account, FlowService, Media, Page, Progress
 
 Cookies: TypeAlias = Mapping[str, Secret]
 
@@ -35,10 +37,10 @@ class Connection:
     keep_flow_key: Callable[[Secret], None]
 
 
-ServiceFactory: TypeAlias = Callable[[Connection], FlowService]
+ServiceFactory: TypeAlias = "Callable[[Connection], FlowService]"
 
 
-def flow_service(connection: Connection) -> FlowService:
+def flow_service(connection: Connection) -> "FlowService":
     """Return the service of the generation that the connection names. Raises ``FlowError``."""
     # The HTTP client is large, and an app that is opened shows its gallery without it.
     from flowimg_tui.flow.google import GoogleService
@@ -72,7 +74,7 @@ class NewCookies:
     A check can rotate them: ``cookies`` are always the latest.
     """
 
-    def __init__(self, pasted: PastedCookies, service: Service) -> None:
+    def __init__(self, pasted: "PastedCookies", service: Service) -> None:
         self.pasted = pasted
         self.service = service
         self.cookies: Cookies = pasted.kept
@@ -87,6 +89,9 @@ def understood(text: str, service: str | None) -> NewCookies:
 
     Raises :class:`UnusableCookies` with what it looks like and what is missing.
     """
+    # The forms that cookies come in are many, and nobody who opens a gallery pastes any.
+    from flowimg_tui.flow.pasted import read_pasted
+
     pasted = read_pasted(text, time.time(), known_service(service) if service else None)
     if pasted.service is None:
         raise UnusableCookies(pasted.told())
@@ -165,7 +170,7 @@ def _refuse_other_service(profile: str, cookies: Cookies, service: Service) -> N
 class OpenService(NamedTuple):
     """A service, and whether newer cookies than its own are there."""
 
-    service: FlowService
+    service: "FlowService"
     is_outdated: Callable[[], bool]
 
 
@@ -184,16 +189,16 @@ class RenewableService:
             await asyncio.sleep(_LOOK_EVERY)
         self._opened.append(await self._reopen())
 
-    async def account(self) -> Account:
+    async def account(self) -> "Account":
         return await self._service.account()
 
-    async def list_page(self, cursor: Secret | None) -> Page:
+    async def list_page(self, cursor: Secret | None) -> "Page":
         return await self._service.list_page(cursor)
 
-    async def media(self, name: str, progress: Progress) -> Media:
+    async def media(self, name: str, progress: "Progress") -> "Media":
         return await self._service.media(name, progress)
 
-    async def fetch(self, url: Secret, progress: Progress) -> bytes:
+    async def fetch(self, url: Secret, progress: "Progress") -> bytes:
         return await self._service.fetch(url, progress)
 
     async def aclose(self) -> None:
@@ -202,5 +207,5 @@ class RenewableService:
             await opened.service.aclose()
 
     @property
-    def _service(self) -> FlowService:
+    def _service(self) -> "FlowService":
         return self._opened[-1].service

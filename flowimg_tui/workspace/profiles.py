@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowimg_tui.config import parsers
 from flowimg_tui.config.cookie_command import output_of
 from flowimg_tui.config.credentials import CredentialsError, CredentialStore, check_profile_name
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.flow.errors import FlowError
-from flowimg_tui.flow.session import SessionCheck, check_session
 from flowimg_tui.mirror.kept_records import KeptRecords
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.secret import Secret
@@ -33,6 +33,9 @@ from flowimg_tui.workspace.access import (
 from flowimg_tui.workspace.errors import CredentialsUnusable, UnknownProfile, WorkspaceError
 from flowimg_tui.workspace.lock import holding
 from flowimg_tui.workspace.preferences import Preferences
+
+if TYPE_CHECKING:
+    from flowimg_tui.flow.session import SessionCheck
 
 log = logging.getLogger(__name__)
 
@@ -196,13 +199,13 @@ class Profiles:
 
     # Sessions
 
-    async def check_cookies(self, name: str, given: NewCookies, account: str | None) -> SessionCheck:
+    async def check_cookies(self, name: str, given: NewCookies, account: str | None) -> "SessionCheck":
         """Ask Flow whose session ``given`` is; ``account`` is the address that it must be of, if any."""
         settings = self._preferences.of_name(name)
         connection = Connection(given.service, settings, given.cookies, given.take, None, lambda _: None)
         return await self._checked(await self._made(connection), account)
 
-    async def check(self, profile: ProfileRecord) -> SessionCheck:
+    async def check(self, profile: ProfileRecord) -> "SessionCheck":
         """Ask Flow for the state of the profile's session."""
         return await self._checked(await self._opened(profile), profile.account)
 
@@ -210,7 +213,9 @@ class Profiles:
         """Return the service of the profile's generation, with its cookies."""
         return RenewableService(await self._opened(profile), partial(self._reopened, profile))
 
-    async def _checked(self, opened: OpenService, account: str | None) -> SessionCheck:
+    async def _checked(self, opened: OpenService, account: str | None) -> "SessionCheck":
+        from flowimg_tui.flow.session import check_session
+
         try:
             return await check_session(opened.service, account)
         finally:

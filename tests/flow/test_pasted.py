@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowimg_tui.flow.cookies import SESSION_COOKIE, UnusableCookies, cookie_header
-from flowimg_tui.flow.pasted import Form, PastedCookies, Service, read_pasted
+from flowimg_tui.flow.cookies import SESSION_COOKIE, Service, UnusableCookies, cookie_header
+from flowimg_tui.flow.pasted import Form, PastedCookies, read_pasted
 from flowimg_tui.secret import Secret
 
 ANY_PACE = settings(deadline=None, max_examples=40)

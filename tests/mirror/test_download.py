@@ -21,6 +21,7 @@ import pytest
 from flowimg_tui.flow.errors import FlowError, Moved, NotFound, Parked, RateLimited, SignedOut, Unreachable
 from flowimg_tui.flow.labs import LabsService
 from flowimg_tui.flow.service import Media
+from flowimg_tui.mirror.errors import DiskError
 from flowimg_tui.mirror.events import (
     DownloadEvent,
     DownloadFinished,
@@ -31,7 +32,6 @@ from flowimg_tui.mirror.events import (
     ImageStarted,
     SignedIn,
 )
-from flowimg_tui.mirror.files import DiskError
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.secret import Secret
 from flowimg_tui.store.database import StoreError

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowimg_tui.mirror import exclusive_rename
-from flowimg_tui.mirror.files import DiskError, StoredPicture, safe_stem, save
+from flowimg_tui.mirror.errors import DiskError
+from flowimg_tui.mirror.files import StoredPicture, safe_stem, save
 from flowimg_tui.mirror.pictures import PictureFormat
 from tests.mirror.helpers import Mirror, ScriptedFlow, new_image, picture
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowimg_tui.mirror.errors import DiskError
 from flowimg_tui.mirror.events import (
     FileProblem,
     FilesVerified,
@@ -21,7 +22,6 @@ from flowimg_tui.mirror.events import (
     VerifyFinished,
     VerifyStarted,
 )
-from flowimg_tui.mirror.files import DiskError
 from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.mirror.sums import writing_sums
 from flowimg_tui.mirror.verify import verify

@@ -1,4 +1,7 @@
-"""The gallery screen: profiles, images, transfers, and the keys that work on them."""
+"""The gallery screen: profiles, images, transfers, and the keys that work on them.
+
+What a key opens, and what a run can tell, is imported with that: the first screen comes the sooner.
+"""
 
 import asyncio
 import logging
@@ -12,43 +15,12 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from flowimg_tui.humane import count_of
-from flowimg_tui.mirror.events import (
-    DownloadFinished,
-    DownloadStarted,
-    FileProblem,
-    ImageAdopted,
-    ImageFailed,
-    ImageSaved,
-    LowSpace,
-    MirrorEvent,
-    PageSynced,
-    RecordsDeleted,
-    RecordsRestored,
-    SignedIn,
-    SyncStarted,
-    VerifyFinished,
-    VerifyStarted,
-)
-from flowimg_tui.mirror.summary import space_warning
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import Counts, ProfileRecord
 from flowimg_tui.tui.profile_state import NO_COUNTS, ProfileState
-from flowimg_tui.tui.questions import (
-    Question,
-    before_force_refresh,
-    before_quitting,
-    before_removing,
-    before_undoing_a_refresh,
-)
 from flowimg_tui.tui.refusals import DIMMABLE, NO_PROFILE, why_not
 from flowimg_tui.tui.runs import Run, RunKind
-from flowimg_tui.tui.screens.confirm import ConfirmScreen
-from flowimg_tui.tui.screens.copy import MOST_LINES, CopyScreen
-from flowimg_tui.tui.screens.help import HelpScreen
-from flowimg_tui.tui.screens.profile import ProfileScreen, SavedProfile
-from flowimg_tui.tui.screens.report import ReportScreen
-from flowimg_tui.tui.sentences import sentence_of, sentence_of_saved
 from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.image_table import ImageTable
@@ -66,7 +38,10 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from flowimg_tui.mirror.events import MirrorEvent
     from flowimg_tui.tui.app import FlowimgApp
+    from flowimg_tui.tui.questions import Question
+    from flowimg_tui.tui.screens.profile import SavedProfile
 
 log = logging.getLogger(__name__)
 
@@ -248,40 +223,45 @@ class MainScreen(Screen[None]):
 
     # What a run tells
 
-    def show_event(self, run: Run, event: MirrorEvent) -> None:
+    def show_event(self, run: Run, event: "MirrorEvent") -> None:
         """Show an event of any profile's run; the app calls this for each."""
+        from flowimg_tui.mirror import events as told
+        from flowimg_tui.mirror.summary import space_warning
+        from flowimg_tui.tui.screens.report import ReportScreen
+        from flowimg_tui.tui.sentences import sentence_of
+
         state = self._states[run.profile.id]
         match event:
-            case SignedIn(expires=expires):
+            case told.SignedIn(expires=expires):
                 state.session_end = expires
                 self._read_again(state)
-            case DownloadStarted():
+            case told.DownloadStarted():
                 state.tally = None
                 self._follow(run)
-            case DownloadFinished():
+            case told.DownloadFinished():
                 state.tally = event if event.pending else None
                 if event.chosen and not event.cancelled:
                     self._deselect(state)
-            case LowSpace():
+            case told.LowSpace():
                 self._toast(space_warning(event))
-            case ImageSaved() | ImageAdopted() | ImageFailed():
+            case told.ImageSaved() | told.ImageAdopted() | told.ImageFailed():
                 self._counts_are_old = True
                 self._show_image(run, event.image_id)
-            case SyncStarted():
+            case told.SyncStarted():
                 state.met = 0
-            case PageSynced():
+            case told.PageSynced():
                 state.met += event.new + event.updated
                 self._recount(state)
-            case RecordsDeleted() | RecordsRestored():
+            case told.RecordsDeleted() | told.RecordsRestored():
                 state.refreshed_at = self._workspace.last_refresh(run.profile)
                 state.rows_are_old = True
                 self._deselect(state)  # their ids are not those of the same images any more
                 self._recount(state)
-            case VerifyStarted():
+            case told.VerifyStarted():
                 state.met, state.problems = event.files, []
-            case FileProblem():
+            case told.FileProblem():
                 state.problems.append(event)
-            case VerifyFinished() if state.problems:
+            case told.VerifyFinished() if state.problems:
                 self._app.push_screen(ReportScreen(state.problems, self._output))
         sentence = sentence_of(run.profile.name, event, state.met)
         if sentence is not None:
@@ -353,6 +333,8 @@ class MainScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy what is selected, or the image under the cursor."""
+        from flowimg_tui.tui.screens.copy import MOST_LINES, CopyScreen
+
         selected = len(self._shown.selected) if self._shown else 0
         if selected > MOST_LINES:
             self._status.say(
@@ -455,27 +437,38 @@ class MainScreen(Screen[None]):
     # The state is taken with the key: another profile may be shown before a question is answered.
 
     def action_refresh(self) -> None:
+        from flowimg_tui.tui.questions import before_force_refresh
+
         state = self._shown
         if state is not None:
             question = before_force_refresh(state.record, state.counts)
             self._ask(question, lambda: self._start(RunKind.REFRESH, state))
 
     def action_undo_refresh(self) -> None:
+        from flowimg_tui.tui.questions import before_undoing_a_refresh
+
         state = self._shown
         if state is not None and state.refreshed_at is not None:
             question = before_undoing_a_refresh(state.record, state.refreshed_at)
             self._ask(question, lambda: self._start(RunKind.UNDO, state))
 
     def action_new(self) -> None:
-        self._app.push_screen(ProfileScreen(self._workspace), self._show_saved)
+        self._open_form()
 
     def action_edit(self) -> None:
         if self._shown is not None:
             says, _ = self._shown.said
-            self._app.push_screen(ProfileScreen(self._workspace, self._shown.record, says), self._show_saved)
+            self._open_form(self._shown.record, says)
 
-    def _show_saved(self, saved: SavedProfile | None) -> None:
+    def _open_form(self, profile: ProfileRecord | None = None, says: str = "") -> None:
+        from flowimg_tui.tui.screens.profile import ProfileScreen
+
+        self._app.push_screen(ProfileScreen(self._workspace, profile, says), self._show_saved)
+
+    def _show_saved(self, saved: "SavedProfile | None") -> None:
         """Show the profile that the form has added or changed."""
+        from flowimg_tui.tui.sentences import sentence_of_saved
+
         if saved is None:
             return
         if saved.profile.id not in self._states:
@@ -491,6 +484,8 @@ class MainScreen(Screen[None]):
             self._open(state)
 
     def action_remove(self) -> None:
+        from flowimg_tui.tui.questions import before_removing
+
         state = self._shown
         if state is not None:
             question = before_removing(state.record, state.counts)
@@ -537,6 +532,8 @@ class MainScreen(Screen[None]):
         ]
 
     def action_help(self) -> None:
+        from flowimg_tui.tui.screens.help import HelpScreen
+
         moves = [binding for binding in ImageTable.BINDINGS if isinstance(binding, Binding)]
         of = {owner: [binding for each, binding in self.keys if each is owner] for owner, _ in self.keys}
         self._app.push_screen(
@@ -547,6 +544,8 @@ class MainScreen(Screen[None]):
 
     def action_leave(self) -> None:
         if self._app.runs:
+            from flowimg_tui.tui.questions import before_quitting
+
             self._ask(before_quitting(self._app.runs), self._leave)
         else:
             self._leave()
@@ -555,8 +554,9 @@ class MainScreen(Screen[None]):
         self._status.say("Stopping", Mood.WARNING)
         self._app.end_when_stopped()
 
-    def _ask(self, question: Question, act: "Callable[[], None]") -> None:
+    def _ask(self, question: "Question", act: "Callable[[], None]") -> None:
         """Ask, and ``act`` on yes. Until the answer no other key of this screen does anything."""
+        from flowimg_tui.tui.screens.confirm import ConfirmScreen
 
         def answered(yes: bool | None) -> None:
             self._asking = False

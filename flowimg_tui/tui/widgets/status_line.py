@@ -1,6 +1,7 @@
 """One line that says, in full sentences, what was done last and what to do next."""
 
 from enum import StrEnum
+from typing import TypeAlias
 
 from textual.content import Content
 from textual.widgets import Static
@@ -15,6 +16,9 @@ class Mood(StrEnum):
     GOOD = "-good"
     WARNING = "-warning"
     BAD = "-bad"
+
+
+Sentence: TypeAlias = tuple[str, Mood]
 
 
 class StatusLine(Static):

@@ -1,6 +1,6 @@
 """The running transfers: a row for each image that is on its way, and their total."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
@@ -9,10 +9,12 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from flowimg_tui.humane import count_of, format_bytes, format_duration
-from flowimg_tui.mirror.events import DownloadFinished
 from flowimg_tui.mirror.progress import BoardSnapshot, Phase, Transfer
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.tui.widgets.titled import TitledWidget
+
+if TYPE_CHECKING:
+    from flowimg_tui.mirror.events import DownloadFinished
 
 _KEY_WIDTH: Final = 8
 _WIDEST_BAR: Final = 32
@@ -50,7 +52,7 @@ class TransfersPane(TitledWidget):
         self._strips = []
         self._tally = None
 
-    def show_tally(self, finished: DownloadFinished) -> None:
+    def show_tally(self, finished: "DownloadFinished") -> None:
         """Show what became of the images of a run that has ended."""
         self._tally = finished
         size = f"  {format_bytes(finished.bytes)} in {format_duration(finished.seconds)}"
@@ -108,7 +110,7 @@ class TransfersPane(TitledWidget):
         rows = [self._row(by_id.get(image_id or 0), self._snapshot.now) for image_id in self._slots]
         return [*rows, self._total(self._snapshot)]
 
-    def _balance(self, tally: DownloadFinished) -> list[Segment]:
+    def _balance(self, tally: "DownloadFinished") -> list[Segment]:
         """Return a sum: each pending image ended in one of its parts."""
         parts = (
             (tally.downloaded, "downloaded"),
