@@ -20,7 +20,9 @@ from benchmarks.screen.picture import Picture
 
 _SIZE: Final = struct.pack("HHHH", 40, 120, 0, 0)
 _PATIENCE: Final = 60.0
-_NOT_INHERITED: Final = ("NO_COLOR", "SSH_CONNECTION", "TEXTUAL_", "FLOWIMG_", "COLORTERM")
+# An installed package has its bytecode, and so have the sources after the first start.
+_NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
+_NOT_INHERITED: Final = ("NO_COLOR", "SSH_CONNECTION", "TEXTUAL_", "FLOWIMG_", "COLORTERM", _NO_BYTECODE)
 _SOURCES: Final = Path(__file__).parents[2]
 
 
