@@ -22,8 +22,13 @@ from flowimg_tui.cli.app import main
 
 ROOM: Final = 4
 """As many descriptors come with a request: the three streams, and what tells of the child's end."""
-_IMPORTED_LATE: Final = ("httpcore", "anyio._backends._asyncio")
-"""What a client imports with its first request."""
+_IMPORTED_LATE: Final = (
+    "flowimg_tui.flow.pasted",
+    "flowimg_tui.workspace.actions",
+    "httpcore",
+    "anyio._backends._asyncio",
+)
+"""What a command imports with what it does first, and a client with its first request."""
 
 
 def _serve(line: socket.socket, modules: list[str]) -> None:

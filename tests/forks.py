@@ -120,7 +120,7 @@ def forks(*, screen: bool = False) -> Forks:
     One that has the ``screen`` in memory is for the app: a command would have to take that down as well.
     """
     if screen not in _running:
-        _running[screen] = Forks("flowimg_tui.tui.app") if screen else Forks()
+        _running[screen] = Forks("flowimg_tui.tui.app", "flowimg_tui.tui.sentences") if screen else Forks()
     return _running[screen]
 
 

@@ -1,7 +1,6 @@
 """What the user can set, and from where: flag > variable > the profile's table > the file > default."""
 
 import difflib
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,12 +125,16 @@ def resolve_settings(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        written = path.read_bytes()
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
+    # Many have no such file.
+    import tomllib
+
+    try:
+        return tomllib.loads(written.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{path} is not TOML: {error}.") from error
 

@@ -76,9 +76,7 @@ class FlowimgApp(App[None]):
         self._shown_cells = ShownCells()
         for theme in (FLOWIMG_DARK, FLOWIMG_LIGHT):
             self.register_theme(theme)
-        # Textual took TEXTUAL_THEME before it knew our themes; to set the same name would change nothing.
-        self.set_reactive(FlowimgApp.theme, self._first_theme())
-        self.mutate_reactive(FlowimgApp.theme)
+        self._begin_with(self._first_theme())
 
     def run_to_ending(self, mouse: bool = True) -> Ending:
         """Run the app until it ends."""
@@ -108,6 +106,17 @@ class FlowimgApp(App[None]):
         wanted = [name.strip() for name in os.environ.get("TEXTUAL_THEME", "").split(",")]
         known = (name for name in (*wanted, self.state.theme) if name in self.available_themes)
         return next(known, FLOWIMG_DARK.name)
+
+    def _begin_with(self, theme: str) -> None:
+        """Take the theme, which Textual was not told before, as if it had been there from the beginning.
+
+        To change it would have all styles parsed a second time before anything is shown.
+        """
+        self.set_reactive(FlowimgApp.theme, theme)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self.set_class(self.current_theme.dark, "-dark-mode", update=False)
+        self.set_class(not self.current_theme.dark, "-light-mode", update=False)
+        self._refresh_truecolor_filter(self.ansi_theme)
 
     def _remember_theme(self, theme: Theme) -> None:
         """Keep what the user has chosen for the next start."""

@@ -1,5 +1,7 @@
 """What the status line says of an event."""
 
+from typing import TYPE_CHECKING
+
 from flowimg_tui.flow.errors import FlowError, Moved, SignedOut, WrongAccount
 from flowimg_tui.flow.session import SessionCheck
 from flowimg_tui.humane import count_of, format_moment
@@ -24,8 +26,10 @@ from flowimg_tui.mirror.events import (
     VerifyStarted,
 )
 from flowimg_tui.mirror.summary import download_summary, sync_summary, verify_summary
-from flowimg_tui.tui.screens.profile import SavedProfile
 from flowimg_tui.tui.widgets.status_line import Mood, Sentence
+
+if TYPE_CHECKING:
+    from flowimg_tui.tui.screens.profile import SavedProfile
 
 
 def sentence_of(profile: str, event: MirrorEvent, met: int) -> Sentence | None:
@@ -104,7 +108,7 @@ def _what_to_do(error: Exception) -> str:
             return str(error)
 
 
-def sentence_of_saved(saved: SavedProfile) -> Sentence:
+def sentence_of_saved(saved: "SavedProfile") -> Sentence:
     """Return what to say after the form was saved."""
     name = saved.profile.name
     match saved.check:

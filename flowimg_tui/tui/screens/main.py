@@ -25,7 +25,6 @@ from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.image_table import ImageTable
 from flowimg_tui.tui.widgets.key_line import KeyLine
-from flowimg_tui.tui.widgets.log_pane import LogPane
 from flowimg_tui.tui.widgets.profile_pane import ProfilePane
 from flowimg_tui.tui.widgets.status_line import Mood, StatusLine
 from flowimg_tui.tui.widgets.too_small import TooSmall
@@ -114,7 +113,6 @@ class MainScreen(Screen[None]):
             with Vertical(id="work"):
                 yield GalleryPane(self._workspace.gallery, id="gallery")
                 yield TransfersPane(id="transfers")
-                yield LogPane(id="log")
         yield StatusLine(id="status")
         yield KeyLine()
         yield TooSmall(id="too-small")
@@ -227,7 +225,6 @@ class MainScreen(Screen[None]):
         """Show an event of any profile's run; the app calls this for each."""
         from flowimg_tui.mirror import events as told
         from flowimg_tui.mirror.summary import space_warning
-        from flowimg_tui.tui.screens.report import ReportScreen
         from flowimg_tui.tui.sentences import sentence_of
 
         state = self._states[run.profile.id]
@@ -262,6 +259,8 @@ class MainScreen(Screen[None]):
             case told.FileProblem():
                 state.problems.append(event)
             case told.VerifyFinished() if state.problems:
+                from flowimg_tui.tui.screens.report import ReportScreen
+
                 self._app.push_screen(ReportScreen(state.problems, self._output))
         sentence = sentence_of(run.profile.name, event, state.met)
         if sentence is not None:
@@ -509,8 +508,12 @@ class MainScreen(Screen[None]):
         self.set_class(to_profiles, "-profiles")
         (pane if to_profiles else self._table).focus()
 
-    def action_log(self) -> None:
+    async def action_log(self) -> None:
         """Unfold the log and go to it, or fold it and go back to the images."""
+        from flowimg_tui.tui.widgets.log_pane import LogPane
+
+        if not self.query(LogPane):
+            await self.query_one("#work").mount(LogPane(id="log"))
         pane = self.query_one(LogPane)
         unfold = not self.has_class("-log")
         self.set_class(unfold, "-log")
