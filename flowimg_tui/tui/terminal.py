@@ -68,11 +68,14 @@ def run_app(
     """
     use = TerminalUse.of(workspace.resolved_settings().settings, environment)
     environment.update(use.textual)
+    # What is imported stays to the end. To search it for garbage meanwhile would delay the first screen, and
+    # stood the screen still for 100 ms afterwards.
+    gc.disable()
     # The screen's library is large, and reads the variables now.
     from flowimg_tui.tui.app import FlowimgApp
 
-    # What was imported stays to the end: a search for garbage in it stood the screen still for 100 ms.
     gc.freeze()
+    gc.enable()
     return FlowimgApp(workspace, progress_rate=use.progress_rate, reports=reports).run_to_ending(use.mouse)
 
 
