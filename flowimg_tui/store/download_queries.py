@@ -4,7 +4,7 @@ from collections.abc import Set
 from datetime import datetime
 from typing import Final
 
-from flowimg_tui.store.database import Store
+from flowimg_tui.store.database import Store, json_of
 from flowimg_tui.store.models import Image, SavedFile
 from flowimg_tui.store.records import FileRecord, PendingImage
 
@@ -17,7 +17,12 @@ _PENDING_COLUMNS: Final = (
     Image.created_at,
     Image.legacy_name,
 )
-NEWEST_FIRST: Final = (Image.created_at.desc(), Image.id.desc())
+_MISSING: Final = """
+    SELECT json_group_array(id) FROM (
+        SELECT id FROM image WHERE profile_id = ? AND local_path IS NULL {}
+        ORDER BY created_at DESC, id DESC
+    )
+"""
 
 
 class DownloadQueries(Store):
@@ -30,14 +35,10 @@ class DownloadQueries(Store):
 
         Or of those ``among`` these ids, the parked ones too: who names an image wants it tried.
         """
-        missing = (Image.profile == profile_id) & Image.local_path.is_null()
-        if among is None:
-            missing &= Image.parked_at.is_null()
-        if failed_only:
-            missing &= Image.failure.is_null(False)
-        query = Image.select(Image.id).where(missing).order_by(*NEWEST_FIRST)
-        ids = (image_id for (image_id,) in query.tuples().execute(self._database))
-        return [image_id for image_id in ids if among is None or image_id in among]
+        chosen = "AND parked_at IS NULL" if among is None else "AND id IN (SELECT value FROM json_each(?))"
+        failed = " AND failure IS NOT NULL" if failed_only else ""
+        parameters = (profile_id,) if among is None else (profile_id, json_of(among))
+        return self._ids(_MISSING.format(chosen + failed), parameters)
 
     def pending_image(self, image_id: int) -> PendingImage | None:
         """Return the image, or ``None`` where it is gone or has got its file meanwhile."""

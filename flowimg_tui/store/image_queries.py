@@ -1,8 +1,4 @@
-"""Queries on images as a face shows them: in windows, by id, and one at a time.
-
-A whole window is one row of JSON. SQLite gives the interpreter's lock back and takes it again at each row:
-while another thread computes, a window of 128 rows took 27 ms at the median, and in one row 1.5.
-"""
+"""Queries on images as a face shows them: in windows, by id, and one at a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -11,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from peewee import SQL, fn
 
-from flowimg_tui.store.database import BATCH, Store
+from flowimg_tui.store.database import BATCH, Store, json_of
 from flowimg_tui.store.models import Image
 from flowimg_tui.store.records import ImageRecord
 
@@ -33,7 +29,6 @@ _WINDOW: Final = """
     )
 """
 _decode_records: Final = msgspec.json.Decoder(list[ImageRecord]).decode
-_decode_ids: Final = msgspec.json.Decoder(list[int]).decode
 
 
 class ImageQueries(Store):
@@ -41,7 +36,7 @@ class ImageQueries(Store):
 
     def records(self, ids: Sequence[int]) -> list[ImageRecord]:
         """Return the images with these ids, in their order; one that is gone is left out."""
-        answer = self._one(_RECORDS, (msgspec.json.encode(list(ids)).decode(),))
+        answer = self._one(_RECORDS, (json_of(ids),))
         found = {image.id: image for image in _decode_records(answer)}
         return [found[image_id] for image_id in ids if image_id in found]
 
@@ -74,10 +69,3 @@ class ImageQueries(Store):
 
     def _count(self, condition: Any) -> int:
         return int(Image.select(fn.COUNT(SQL("*"))).where(condition).scalar(self._database))
-
-    def _ids(self, sql: str, parameters: Sequence[object]) -> list[int]:
-        """Return the ids that a query gives as one JSON array."""
-        return _decode_ids(self._one(sql, parameters))
-
-    def _one(self, sql: str, parameters: Sequence[object]) -> str:
-        return str(self._database.row(sql, parameters)[0])

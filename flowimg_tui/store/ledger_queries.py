@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 from peewee import SQL, fn
 
 from flowimg_tui.store.database import Store
@@ -9,6 +10,23 @@ from flowimg_tui.store.models import Image, SavedFile
 from flowimg_tui.store.records import FileRecord, LedgerRow, UnknownFile
 
 _FILE_COLUMNS: Final = tuple(getattr(SavedFile, name) for name in FileRecord.__slots__)
+_PAIRS: Final = ", ".join(f"'{name}', {name}" for name in FileRecord.__slots__)
+_ROWS: Final = f"""
+    SELECT json_group_array(json_object('id', id, 'file', json_object({_PAIRS}))) FROM (
+        SELECT * FROM saved_file WHERE profile_id = ? AND id > ? ORDER BY id LIMIT ?
+    )
+"""  # noqa: S608
+_IMAGES_WITHOUT_LEDGER: Final = """
+    SELECT json_group_array(json_object('path', local_path, 'media_key', media_key, 'name', name)) FROM (
+        SELECT * FROM image
+        WHERE profile_id = ? AND local_path IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM saved_file
+            WHERE saved_file.profile_id = image.profile_id AND saved_file.path = image.local_path
+        ) ORDER BY id
+    )
+"""
+_decode_rows: Final = msgspec.json.Decoder(list[LedgerRow]).decode
+_decode_unknown: Final = msgspec.json.Decoder(list[UnknownFile]).decode
 _RECENT: Final = 500
 _FOLDERS: Final = 1000
 _FOLDERS_OF_FILES: Final = """
@@ -20,7 +38,7 @@ _FOLDERS_OF_FILES: Final = """
             WHERE profile_id = :profile AND path > RTRIM(one.folder, '/') || '0'
         ) FROM one WHERE one.folder IS NOT NULL
     )
-    SELECT folder FROM one WHERE folder IS NOT NULL LIMIT :limit
+    SELECT json_group_array(folder) FROM (SELECT folder FROM one WHERE folder IS NOT NULL LIMIT :limit)
 """
 """One look into the index for each folder: behind all of its files comes what follows the slash in ASCII.
 
@@ -50,13 +68,7 @@ class LedgerQueries(Store):
 
     def saved_files(self, profile_id: int, after: int, limit: int) -> list[LedgerRow]:
         """Return up to ``limit`` rows of the ledger whose ids are above ``after``, by id."""
-        query = (
-            SavedFile.select(SavedFile.id, *_FILE_COLUMNS)
-            .where((SavedFile.profile == profile_id) & (SavedFile.id > after))
-            .order_by(SavedFile.id)
-            .limit(limit)
-        )
-        return [LedgerRow(row[0], FileRecord(*row[1:])) for row in query.tuples().execute(self._database)]
+        return _decode_rows(self._one(_ROWS, (profile_id, after, limit)))
 
     def count_saved_files(self, profile_id: int) -> int:
         query = SavedFile.select(fn.COUNT(SQL("*"))).where(SavedFile.profile == profile_id)
@@ -73,20 +85,11 @@ class LedgerQueries(Store):
 
     def images_without_ledger(self, profile_id: int) -> list[UnknownFile]:
         """Return the images that point to a path of which the ledger knows nothing."""
-        known = SavedFile.select(SQL("1")).where(
-            (SavedFile.profile == profile_id) & (SavedFile.path == Image.local_path)
-        )
-        query = (
-            Image.select(Image.local_path, Image.media_key, Image.name)
-            .where((Image.profile == profile_id) & Image.local_path.is_null(False) & ~fn.EXISTS(known))
-            .order_by(Image.id)
-        )
-        return [UnknownFile(*row) for row in query.tuples().execute(self._database)]
+        return _decode_unknown(self._one(_IMAGES_WITHOUT_LEDGER, (profile_id,)))
 
     def folders_of_files(self, profile_id: int) -> list[str]:
         """Return the distinct folders of the files in the ledger, at most :data:`_FOLDERS`."""
-        found = self._database.execute_sql(_FOLDERS_OF_FILES, {"profile": profile_id, "limit": _FOLDERS})
-        return [folder for (folder,) in found]
+        return _decode_paths(self._one(_FOLDERS_OF_FILES, {"profile": profile_id, "limit": _FOLDERS}))
 
     def mean_file_size(self, profile_id: int) -> float | None:
         """Return the mean size, in bytes, of the files saved last; ``None`` where there is none."""

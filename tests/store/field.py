@@ -37,11 +37,11 @@ class Statements(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.seen: list[tuple[str, list[Any]]] = []
+        self.seen: list[tuple[str, Any]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         statement: Any = record.msg
-        self.seen.append((statement[0], list(statement[1] or ())))
+        self.seen.append((statement[0], statement[1] or ()))
 
 
 def plans(path: Path, statements: Statements) -> str:
@@ -54,3 +54,13 @@ def plans(path: Path, statements: Statements) -> str:
             for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
         ]
     return "\n".join(rows)
+
+
+def most_rows(path: Path, statements: Statements) -> int:
+    """How many rows a query that was seen gives at most."""
+    with closing(sqlite3.connect(path)) as connection:
+        return max(
+            len(connection.execute(sql, parameters).fetchall())
+            for sql, parameters in statements.seen
+            if sql.lstrip().startswith(("SELECT", "WITH"))
+        )

@@ -3,6 +3,7 @@
 import sqlite3
 import tempfile
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, fields
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -16,7 +17,7 @@ from peewee import IntegrityError
 from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import Counts, ImageState, NewImage, PageCounts, ProfileRecord, SyncPlace
 from tests.mirror.helpers import NOON, ages, file_record, new_image
-from tests.store.field import Statements, ask, ids, plans
+from tests.store.field import Statements, ask, ids, most_rows, plans
 
 TOLD: Final[dict[str, object]] = {
     "workflow_id": "w",
@@ -467,8 +468,37 @@ def test_missing_images_are_found_by_their_index_without_sorting(
     assert len(gallery.missing_ids(large.id)) == 500
     plan = plans(path, statements)
     assert "image_missing" in plan
-    assert "SCAN" not in plan
+    assert "SCAN image" not in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda gallery, profile_id: gallery.missing_ids(profile_id),
+        lambda gallery, profile_id: gallery.missing_ids(profile_id, among=set(range(400))),
+        lambda gallery, profile_id: list(gallery.images(profile_id)),
+        lambda gallery, profile_id: gallery.saved_files(profile_id, 0, 50),
+        lambda gallery, profile_id: gallery.paths_without_ledger(profile_id),
+        lambda gallery, profile_id: gallery.folders_of_files(profile_id),
+    ],
+)
+def test_however_much_is_asked_for_sqlite_answers_with_one_row(
+    path: Path,
+    gallery: Gallery,
+    large: ProfileRecord,
+    statements: Statements,
+    asked: Callable[[Gallery, int], Sequence[object]],
+) -> None:
+    missing = gallery.missing_ids(large.id)
+    for number, image_id in enumerate(missing[:100]):
+        if number % 2:
+            gallery.record_adopted(image_id, f"/unknown/{number}.png")
+        else:
+            gallery.record_saved(large.id, image_id, file_record("key", f"/{number}/p.png"))
+    statements.seen.clear()
+    assert len(asked(gallery, large.id)) >= 50
+    assert most_rows(path, statements) == 1
 
 
 def test_counting_reads_indexes_only(

@@ -84,6 +84,19 @@ def test_only_the_failed_images_can_be_asked_for(
     assert gallery.missing_ids(studio.id, failed_only=True) == [image_id]
 
 
+def test_of_images_that_are_named_the_parked_ones_are_tried_too(
+    gallery: Gallery, studio: ProfileRecord, image_id: int
+) -> None:
+    fail_often(gallery, image_id, RUNS_BEFORE_PARKING)
+    everything = set(ids(gallery, studio).values())
+
+    assert image_id not in gallery.missing_ids(studio.id)
+    assert gallery.missing_ids(studio.id, among={image_id}) == [image_id]
+    assert set(gallery.missing_ids(studio.id, among=everything)) == everything
+    assert gallery.missing_ids(studio.id, among=everything, failed_only=True) == [image_id]
+    assert gallery.missing_ids(studio.id, among=set()) == []
+
+
 def test_unparking_is_for_one_profile(gallery: Gallery, studio: ProfileRecord, image_id: int) -> None:
     other = gallery.add_profile("other", "labs", None, NOON)
     fail_often(gallery, image_id, RUNS_BEFORE_PARKING)
