@@ -1,11 +1,13 @@
 """Looking for images: what is typed narrows the table, each column orders it, and both come back."""
 
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from flowimg_tui.store.finding import Finding, Order, SortKey
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.workspace import Workspace
 from tests.tui.conftest import still
@@ -107,6 +109,32 @@ def test_filter_and_order_come_back_with_the_profile(
 
     drive(app, first, size=(80, 24))
     drive(still(FlowimgApp(workspace)), second, size=(80, 24))
+
+
+def test_of_two_keys_the_later_one_is_remembered_however_long_the_first_takes(
+    app: FlowimgApp, workspace: Workspace, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, range(30))
+    writes, may_go_on = workspace.gallery.set_finding, threading.Event()
+
+    def writes_slowly(profile_id: int, finding: Finding) -> None:
+        if not finding.order.descending:
+            may_go_on.wait()
+        writes(profile_id, finding)
+
+    monkeypatch.setattr(workspace.gallery, "set_finding", writes_slowly)
+
+    async def script(pilot: AppPilot) -> None:
+        profile_id = workspace.gallery.profiles()[0].id
+        for key, order in (("o", "key ↑"), ("O", "key ↓")):
+            await pilot.press(key)
+            await until(pilot, lambda order=order: order in text_of(pilot))  # type: ignore[misc]
+        may_go_on.set()
+        await until(pilot, lambda: workspace.gallery.finding(profile_id).order == Order(SortKey.KEY, True))
+
+    drive(app, script, size=(80, 24))
+    (profile,) = workspace.gallery.profiles()
+    assert workspace.gallery.finding(profile.id).order == Order(SortKey.KEY, True)
 
 
 def test_each_key_of_a_long_word_is_one_look_and_the_last_one_counts(app: FlowimgApp, database: Path) -> None:

@@ -1,6 +1,7 @@
 """A profile's gallery: what is looked for in it, in which order, which of it is selected, and the table."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,8 @@ class GalleryPane(Vertical):
         self._found: FoundImages | None = None
         self._sought: FoundImages | None = None
         self._is_found_old = False
+        self._to_remember: dict[int, Finding] = {}
+        self._remembering = threading.Lock()
 
     def compose(self) -> ComposeResult:
         yield FilterLine(id="filter")
@@ -154,7 +157,8 @@ class GalleryPane(Vertical):
             problem = parse_filter(finding.text).problem
             if problem != before:
                 self.post_message(self.ProblemChanged(problem))
-            self._remember(self._state.record.id, finding)
+            self._to_remember[self._state.record.id] = finding
+            self._remember(self._state.record.id)
 
     def _seek(self, finding: Finding) -> None:
         """Show what ``finding`` finds as soon as it is found; what was looked for before is given up."""
@@ -215,16 +219,19 @@ class GalleryPane(Vertical):
         self.table.replace(images, images.finding.order, hint, stay_at_row=stay_at_row)
         self.show_counts()
 
-    @work(group="remember", exclusive=True)
-    async def _remember(self, profile_id: int, finding: Finding) -> None:
+    @work(group="remember")
+    async def _remember(self, profile_id: int) -> None:
         try:
-            await asyncio.to_thread(self._set_finding, profile_id, finding)
+            await asyncio.to_thread(self._set_finding, profile_id)
         except StoreError as error:
             self.post_message(self.Failed(error))
 
-    def _set_finding(self, profile_id: int, finding: Finding) -> None:
-        with self._gallery.in_this_thread():
-            self._gallery.set_finding(profile_id, finding)
+    def _set_finding(self, profile_id: int) -> None:
+        """Write what was looked for last: of the threads of two keys the later one's may come first."""
+        with self._remembering, self._gallery.in_this_thread():
+            finding = self._to_remember.pop(profile_id, None)
+            if finding is not None:
+                self._gallery.set_finding(profile_id, finding)
 
     # Selecting
 
