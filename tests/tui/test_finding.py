@@ -4,8 +4,10 @@ import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual._compositor import Compositor
 
 from flowimg_tui.store.finding import Finding, Order, SortKey
 from flowimg_tui.tui.app import FlowimgApp
@@ -135,6 +137,45 @@ def test_of_two_keys_the_later_one_is_remembered_however_long_the_first_takes(
     drive(app, script, size=(80, 24))
     (profile,) = workspace.gallery.profiles()
     assert workspace.gallery.finding(profile.id).order == Order(SortKey.KEY, True)
+
+
+def test_a_key_of_a_filter_does_not_lay_the_screen_out_anew(
+    app: FlowimgApp, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, range(3000))
+    layouts, reflow = list[object](), Compositor.reflow
+
+    def noted(*given: Any) -> Any:
+        layouts.append(given)
+        return reflow(*given)
+
+    monkeypatch.setattr(Compositor, "reflow", noted)
+
+    async def script(pilot: AppPilot) -> None:
+        await looks_for(pilot, "0000", "3000 found of 3000")
+        layouts.clear()
+        await pilot.press("0")
+        await until(pilot, lambda: "1000 found of 3000" in text_of(pilot))
+        await pilot.press("backspace")
+        await until(pilot, lambda: "3000 found of 3000" in text_of(pilot))
+        assert layouts == []
+
+    drive(app, script, size=(80, 24))
+
+
+def test_the_scroll_bar_is_there_while_the_rows_do_not_fit(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(300))
+
+    async def script(pilot: AppPilot) -> None:
+        await until(pilot, lambda: table_of(pilot).vertical_scrollbar.display)
+        await looks_for(pilot, "0000001", "10 found of 300")
+        await until(pilot, lambda: not table_of(pilot).show_vertical_scrollbar)
+        await pilot.press("backspace", "enter", "G")
+        await until(pilot, lambda: "100 of 100" in text_of(pilot))
+        bar = table_of(pilot).vertical_scrollbar
+        assert (bar.display, bar.window_virtual_size, bar.position) == (True, 101, table_of(pilot).scroll_y)
+
+    drive(app, script, size=(80, 24))
 
 
 def test_each_key_of_a_long_word_is_one_look_and_the_last_one_counts(app: FlowimgApp, database: Path) -> None:

@@ -15,6 +15,10 @@ from flowimg_tui.store.records import ProfileRecord
 class HeaderLine(Horizontal):
     """The app's name, the profile with its account, and the service that it is on."""
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._shown = ("", "", "")
+
     def compose(self) -> ComposeResult:
         yield Static("flowimg", id="header-name")
         yield Static(id="header-who")
@@ -28,6 +32,10 @@ class HeaderLine(Horizontal):
             who = " · ".join(part for part in (profile.name, profile.account) if part)
             session = f"session until {format_moment(session_end)}  " if session_end else ""
             service = f"Flow · {profile.service}"
+        # It is told with each count that is new, and a text lays out the whole screen.
+        if (who, session, service) == self._shown:
+            return
+        self._shown = (who, session, service)
         self.query_one("#header-who", Static).update(Content(safe_text(who, 120)))
         self.query_one("#header-session", Static).update(Content(session))
         self.query_one("#header-service", Static).update(Content(safe_text(service, 40)))

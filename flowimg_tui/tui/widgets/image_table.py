@@ -13,7 +13,7 @@ from textual import events
 from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -69,6 +69,9 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
 
     cursor: reactive[int] = reactive(0, repaint=False)
     """The row that the cursor stands on, from 0."""
+
+    virtual_size = Reactive(Size(0, 0))
+    """Without Textual's ``layout``: the table is where it was, however many rows it has."""
 
     @dataclass
     class CursorMoved(Message):
@@ -230,6 +233,10 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
         self._rows_by_id.clear()
         self._count = 0 if source is None else source.count
         self.virtual_size = Size(self.scrollable_content_region.width, self._count + _HEADER_LINES)
+
+    def watch_virtual_size(self, size: Size) -> None:
+        # It lays out the screen where the scroll bar comes or goes. Textual has no public place for this.
+        self._scroll_update(size)
 
     def _to_the_top(self) -> None:
         self.cursor = 0

@@ -1,6 +1,8 @@
 """A line of text to type or paste, and nothing but text."""
 
 from textual import events
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.widgets import Input
 
 from flowimg_tui.safe_text import safe_text
@@ -11,6 +13,8 @@ class LineInput(Input):
 
     # A cursor that blinks sends bytes for ever.
     cursor_blink = False
+    # However long its text is, the field is where it was: Textual would lay out the whole screen at each key.
+    virtual_size = Reactive(Size(0, 0))
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
