@@ -14,8 +14,12 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.strip import Strip
 
-_Cell: TypeAlias = tuple[str, Style | None]
+_Cells: TypeAlias = tuple[str, list[Style | None]]
+"""Some cells of a line, a character and a style for each: an object for each would be thousands more for
+every search for garbage, during which the screen stands still."""
 
+_UNKNOWN: Final = "\0"
+"""Stands for what a cell shows where that is not known."""
 _NARROWEST_GAP: Final = 12
 """To move the cursor and to set the colours anew costs more than so many cells that did not change."""
 
@@ -24,7 +28,7 @@ class ShownCells:
     """What the terminal shows, as far as that is known."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, list[_Cell | None]] = {}
+        self._lines: dict[int, _Cells] = {}
 
     def reduced(self, update: RenderableType | CompositorUpdate | None) -> Any:
         """Return an update that brings what ``update`` changes.
@@ -40,17 +44,23 @@ class ShownCells:
     def changes(self, y: int, x: int, strip: Strip) -> Iterator[tuple[int, int]]:
         """Yield from where to where the strip, which will be shown at ``x``, differs from what is there."""
         width = strip.cell_length
-        line = self._lines.setdefault(y, [])
-        line.extend([None] * (x + width - len(line)))
-        before, cells = line[x : x + width], _cells(strip)
+        behind = x + width
+        text, styles = self._lines.get(y, ("", []))
+        missing = behind - len(text)
+        if missing > 0:
+            text += _UNKNOWN * missing
+            styles += [None] * missing
+        cells = _cells(strip)
+        now, now_styles = cells or (_UNKNOWN * width, [None] * width)
+        before, styles_before = text[x:behind], styles[x:behind]
+        styles[x:behind] = now_styles
+        self._lines[y] = text[:x] + now + text[behind:], styles
         if cells is None:
-            line[x : x + width] = [None] * width
             yield 0, width
             return
-        if cells == before:
+        if (now, now_styles) == (before, styles_before):
             return
-        line[x : x + width] = cells
-        changed = [at for at in range(width) if cells[at] != before[at]]
+        changed = [at for at in range(width) if now[at] != before[at] or now_styles[at] != styles_before[at]]
         begin = end = changed[0]
         for at in changed:
             if at - end > _NARROWEST_GAP:
@@ -77,17 +87,29 @@ class _Differences(CompositorUpdate):
                 for begin, stop in self._shown.changes(y, x, strip):
                     parts.append(Control.move_to(x + begin, y).segment.text)
                     parts.append(strip.crop(begin, stop).render(console))
+        self._loosen()
         return "".join(parts)
 
+    def _loosen(self) -> None:
+        """Let the strips go with the next ones.
 
-def _cells(strip: Strip) -> list[_Cell | None] | None:
+        One that is drawn in one piece keeps itself in its cache of pieces, and with it two dozen objects that
+        only a search for garbage finds: the loop stood still for it twice a second.
+        """
+        for line in self._update.chops:
+            for strip in line.values():
+                if strip is not None:
+                    strip._divide_cache.clear()
+
+
+def _cells(strip: Strip) -> _Cells | None:
     """Return the cells one by one, or ``None`` where a character takes more or less than one.
 
     Terminals differ in what such a character takes: its line is drawn as a whole, so that nothing shifts.
     """
-    cells: list[_Cell | None] = []
+    styles: list[Style | None] = []
     for text, style, _ in strip:
         if cell_len(text) != len(text):
             return None
-        cells.extend((character, style) for character in text)
-    return cells
+        styles += [style] * len(text)
+    return strip.text, styles

@@ -1,5 +1,6 @@
 """Only the cells that changed go to the terminal, and what it shows then is the same."""
 
+import gc
 from pathlib import Path
 
 from hypothesis import given
@@ -76,6 +77,23 @@ def test_after_the_whole_screen_was_drawn_nothing_is_taken_for_known() -> None:
 
     assert shown.reduced(whole) is whole
     assert "8d479538" in sent(shown, strip)
+
+
+def test_a_line_that_was_drawn_is_no_garbage_to_be_searched_for() -> None:
+    shown = ShownCells()
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(50):
+            (strip,) = line((f"{number:08}", RED)).divide([WIDTH])
+            sent(shown, strip)
+        del strip
+        left = [
+            found for found in gc.get_objects() if isinstance(found, Strip) and found.text[:6] == "000000"
+        ]
+    finally:
+        gc.enable()
+    assert left == []
 
 
 def test_a_step_of_the_cursor_sends_its_two_lines_and_its_place(tmp_path: Path) -> None:
