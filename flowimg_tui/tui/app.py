@@ -1,5 +1,6 @@
 """The app: it owns the workspace and the runs; the screens show them."""
 
+import gc
 import logging
 import os
 import signal
@@ -74,12 +75,15 @@ class FlowimgApp(App[None]):
         self._from_outside = EndFromOutside(self._stop_all, self._end_by_signal)
         self._last_words: tuple[str, ...] = ()
         self._shown_cells = ShownCells()
+        self._has_process = False
+        self._known_kinds: set[RunKind] = set()
         for theme in (FLOWIMG_DARK, FLOWIMG_LIGHT):
             self.register_theme(theme)
         self._begin_with(self._first_theme())
 
     def run_to_ending(self, mouse: bool = True) -> Ending:
-        """Run the app until it ends."""
+        """Run the app until it ends, with this process for itself."""
+        self._has_process = True
         self.run(mouse=mouse)
         if self._last_words:
             return Ending(1, self._last_words)
@@ -93,6 +97,14 @@ class FlowimgApp(App[None]):
     def on_mount(self) -> None:
         self._from_outside.listen(self._driver)
         self.theme_changed_signal.subscribe(self, self._remember_theme)
+
+    def on_ready(self) -> None:
+        self._settle()
+
+    def _settle(self) -> None:
+        """Take what there is for what stays: a search for garbage in it stood the screen still for 20 ms."""
+        if self._has_process:
+            gc.freeze()
 
     def on_unmount(self) -> None:
         # However the app ends: a run that nobody stops would keep the process alive.
@@ -197,6 +209,10 @@ class FlowimgApp(App[None]):
             self.post_message(RunEnded(run, error))
 
     def on_run_progressed(self, message: RunProgressed) -> None:
+        if message.run.kind not in self._known_kinds:
+            # It has imported what it needs: the HTTP client is as large as the app was before.
+            self._known_kinds.add(message.run.kind)
+            self._settle()
         if self._main_screen is not None:
             self._main_screen.show_event(message.run, message.event)
 

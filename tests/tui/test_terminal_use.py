@@ -1,5 +1,6 @@
 """What the app asks of a terminal: less over SSH, nothing while idle, no mouse and no colour if need be."""
 
+import gc
 import runpy
 import subprocess
 import sys
@@ -215,3 +216,25 @@ def colours_of(pilot: AppPilot) -> set[ColorTriplet]:
     styles = [segment.style for strip in pilot.app.screen._compositor.render_strips() for segment in strip]
     colours = [colour for style in styles if style for colour in (style.color, style.bgcolor)]
     return {colour.triplet for colour in colours if colour is not None and colour.triplet is not None}
+
+
+def test_what_the_app_and_each_kind_of_run_bring_is_searched_for_garbage_no_more(
+    app: FlowimgApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen = list[str]()
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append("frozen"))
+
+    async def script(pilot: AppPilot) -> None:
+        await until(pilot, lambda: len(frozen) == 1)
+        for pressed in range(2):
+            await press_and_wait(pilot, "s", f"Synced {0 if pressed else 42} new")
+            assert len(frozen) == 2
+        await press_and_wait(pilot, "d", "Downloaded 42 of 42 images")
+        assert len(frozen) == 3
+
+    def run(app: FlowimgApp, mouse: bool) -> None:
+        assert mouse
+        drive(app, script)
+
+    monkeypatch.setattr(FlowimgApp, "run", run)
+    app.run_to_ending()
