@@ -94,7 +94,7 @@ class _Differences(CompositorUpdate):
         """Let the strips go with the next ones.
 
         One that is drawn in one piece keeps itself in its cache of pieces, and with it two dozen objects that
-        only a search for garbage finds: the loop stood still for it twice a second.
+        only a search for garbage finds: the loop stood still for it every two seconds.
         """
         for line in self._update.chops:
             for strip in line.values():

@@ -163,6 +163,22 @@ def test_a_key_of_a_filter_does_not_lay_the_screen_out_anew(
     drive(app, script, size=(80, 24))
 
 
+def test_a_filter_that_is_longer_than_its_line_shows_where_it_is_typed(
+    app: FlowimgApp, database: Path
+) -> None:
+    fill(database, range(30))
+
+    async def script(pilot: AppPilot) -> None:
+        await looks_for(pilot, f"{'lake' * 20}the end", "the end")
+        assert "lake" * 20 not in text_of(pilot)
+        await pilot.press("home")
+        await until(pilot, lambda: "/ lakelake" in text_of(pilot) and "the end" not in text_of(pilot))
+        await pilot.press("end", *["backspace"] * 60)
+        await until(pilot, lambda: f"/ {'lake' * 6}lak " in text_of(pilot))
+
+    drive(app, script, size=(60, 20))
+
+
 def test_the_scroll_bar_is_there_while_the_rows_do_not_fit(app: FlowimgApp, database: Path) -> None:
     fill(database, range(300))
 
