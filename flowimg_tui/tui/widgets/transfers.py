@@ -80,7 +80,7 @@ class TransfersPane(TitledWidget):
     def render_line(self, y: int) -> Strip:
         if y < len(self._strips):
             return self._strips[y]
-        return Strip.blank(self.size.width, self.rich_style)
+        return Strip.blank(self.size.width, self._own_style)
 
     def _assign_slots(self, snapshot: BoardSnapshot) -> None:
         running = [transfer.image_id for transfer in snapshot.transfers]
@@ -94,7 +94,7 @@ class TransfersPane(TitledWidget):
         rows = self._rows()
         if not rows or not width:
             return
-        strips = [Strip(segments).adjust_cell_length(width, self.rich_style) for segments in rows]
+        strips = [Strip(segments).adjust_cell_length(width, self._own_style) for segments in rows]
         changed = [y for y, strip in enumerate(strips) if y >= len(self._strips) or strip != self._strips[y]]
         self._strips = strips
         self.styles.height = len(strips) + self.gutter.height
@@ -179,7 +179,12 @@ class TransfersPane(TitledWidget):
         ]
 
     def _plain(self, text: str) -> Segment:
-        return Segment(text, self.rich_style)
+        return Segment(text, self._own_style)
+
+    @property
+    def _own_style(self) -> Style:
+        # Textual keeps this one; ``rich_style`` it works out anew each time.
+        return self.visual_style.rich_style
 
     def _dim(self, text: str) -> Segment:
         return Segment(text, self._style("transfers--dim"))
