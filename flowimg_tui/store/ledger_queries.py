@@ -27,6 +27,7 @@ _IMAGES_WITHOUT_LEDGER: Final = """
 """
 _decode_rows: Final = msgspec.json.Decoder(list[LedgerRow]).decode
 _decode_unknown: Final = msgspec.json.Decoder(list[UnknownFile]).decode
+_decode_paths: Final = msgspec.json.Decoder(list[str]).decode
 _RECENT: Final = 500
 _FOLDERS: Final = 1000
 _FOLDERS_OF_FILES: Final = """

@@ -479,7 +479,7 @@ def test_missing_images_are_found_by_their_index_without_sorting(
         lambda gallery, profile_id: gallery.missing_ids(profile_id, among=set(range(400))),
         lambda gallery, profile_id: list(gallery.images(profile_id)),
         lambda gallery, profile_id: gallery.saved_files(profile_id, 0, 50),
-        lambda gallery, profile_id: gallery.paths_without_ledger(profile_id),
+        lambda gallery, profile_id: gallery.images_without_ledger(profile_id),
         lambda gallery, profile_id: gallery.folders_of_files(profile_id),
     ],
 )
