@@ -4,9 +4,8 @@ What a key opens, and what a run can tell, is imported with that: the first scre
 """
 
 import asyncio
-import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -42,7 +41,8 @@ if TYPE_CHECKING:
     from flowimg_tui.tui.questions import Question
     from flowimg_tui.tui.screens.profile import SavedProfile
 
-log = logging.getLogger(__name__)
+_SECONDS_BETWEEN_FINDS: Final = 1.0
+"""While pictures arrive: to find anew with each of them would take the processor from who types a filter."""
 
 
 class MainScreen(Screen[None]):
@@ -99,6 +99,7 @@ class MainScreen(Screen[None]):
         self._output = Path()
         self._ticker: Timer | None = None  # runs only while there is something to draw
         self._counts_are_old = False
+        self._found_at = 0.0
         self._runnable: tuple[str, ...] = ()
         self._asking = False
 
@@ -355,7 +356,9 @@ class MainScreen(Screen[None]):
         self._table.show_transfers(snapshot.transfers)
         if self._counts_are_old:
             self._counts_are_old = False
-            self._shown.rows_are_old |= self._images.depends_on_files
+            now = self._app.clock()
+            if self._images.depends_on_files and now - self._found_at >= _SECONDS_BETWEEN_FINDS:
+                self._found_at, self._shown.rows_are_old = now, True
             self._recount(self._shown)
 
     @work(group="counts")
