@@ -1,0 +1,188 @@
+"""A saved picture as a small copy for the screen, or the reason why there is none. For worker threads.
+
+The file may hold anything: whatever a decoder makes of it ends as a named outcome. It is opened to be read.
+
+Pillow keeps its limit of pixels, and what it does about truncated files, in variables of the whole process,
+and warns by Python's warnings. So its general ``Image.open`` is left alone: the three formats that are ever
+saved are opened by their own readers, and the limit here is one of this module.
+"""
+
+import errno
+import io
+import logging
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from PIL import Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from flowimg_tui.previews.orientation import is_on_its_side, turn_of
+from flowimg_tui.previews.picture import Lack, NoPicture, Size, Thumbnail
+
+MOST_PIXELS: Final = 64_000_000
+"""A picture of more is not shown: it would take more than 256 MB of memory, and seconds."""
+_MOST_BYTES: Final = 1024 * 1024 * 1024  # the highest `picture_limit`: a WebP is read as a whole
+_START: Final = 12
+
+log = logging.getLogger(__name__)
+
+Cancelled = Callable[[], bool]
+"""Tells whether a picture is no longer wanted; it is asked from the worker's thread, between two steps."""
+
+
+def never() -> bool:
+    """Tell that the picture stays wanted."""
+    return False
+
+
+def decode(path: Path | None, box: Size, cancelled: Cancelled = never) -> Thumbnail | NoPicture:
+    """Return the picture, upright, as large as fits into ``box`` pixels and never larger than it is.
+
+    ``None`` stands for a picture that is not downloaded. Of several frames it is the first. Raises nothing.
+    """
+    if path is None:
+        return NoPicture(Lack.NOT_DOWNLOADED, "Not downloaded yet.")
+    try:
+        with _opened(path, cancelled) as file:
+            return _decode(file, box, cancelled)
+    except _NotShown as lack:
+        return NoPicture(*lack.args)
+    except (MemoryError, Image.DecompressionBombError):
+        return NoPicture(Lack.TOO_LARGE, "The picture is too large to be shown.")
+    except Exception as error:  # noqa: BLE001 - nobody knows what a decoder raises about the next odd file
+        log.debug("%s cannot be shown: %r", path, error)
+        return NoPicture(Lack.DAMAGED, "The picture is damaged, or of a kind that cannot be shown.")
+
+
+def size_on_disk(path: Path) -> int | NoPicture:
+    """Return the bytes of the saved file, or what is wrong with it before it is opened."""
+    try:
+        return _size(path.stat())
+    except (OSError, ValueError) as error:
+        return _lack_of_file(error)
+    except _NotShown as lack:
+        return NoPicture(*lack.args)
+
+
+class _NotShown(Exception):
+    """The picture will not be shown; the arguments are those of :class:`NoPicture`."""
+
+
+class _Watched(io.FileIO):
+    """A file that ends the work of a decoder as soon as nobody waits for it any more."""
+
+    def __init__(self, descriptor: int, cancelled: Cancelled) -> None:
+        super().__init__(descriptor, "rb")
+        self._cancelled = cancelled
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
+        _check(self._cancelled)
+        return super().readinto(buffer)
+
+
+@contextmanager
+def _opened(path: Path, cancelled: Cancelled) -> "Iterator[io.BufferedReader[_Watched]]":
+    _check(cancelled)
+    try:
+        # What is a named pipe by now must not keep its reader waiting.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        lack = _lack_of_file(error)
+        raise _NotShown(lack.lack, lack.sentence) from error
+    try:
+        _size(os.fstat(descriptor))
+    except _NotShown:
+        os.close(descriptor)
+        raise
+    with io.BufferedReader(_Watched(descriptor, cancelled)) as file:
+        yield file
+
+
+def _lack_of_file(error: OSError | ValueError) -> NoPicture:
+    # A path with a NUL in it is a ValueError.
+    if not isinstance(error, OSError) or error.errno in {errno.ENOENT, errno.ENOTDIR}:
+        return NoPicture(Lack.MISSING, "The file is no longer there.")
+    return NoPicture(Lack.UNREADABLE, f"The file cannot be read: {error.strerror}.")
+
+
+def _size(found: os.stat_result) -> int:
+    if not stat.S_ISREG(found.st_mode):
+        raise _NotShown(Lack.UNREADABLE, "What stands in its place is no file.")
+    if not found.st_size:
+        raise _NotShown(Lack.EMPTY, "The file is empty: 0 bytes.")
+    if found.st_size > _MOST_BYTES:
+        raise _NotShown(Lack.TOO_LARGE, "The file is too large to be shown.")
+    return found.st_size
+
+
+def _decode(file: "io.BufferedReader[_Watched]", box: Size, cancelled: Cancelled) -> Thumbnail:
+    try:
+        reader = _reader(file.peek(_START)[:_START])
+        with reader(file) as image:
+            return _reduced(image, box, cancelled)
+    except OSError as error:
+        # Pillow's own have no number, those of the disk do.
+        if error.errno is None:
+            raise
+        raise _NotShown(Lack.UNREADABLE, f"The file cannot be read: {error.strerror}.") from error
+
+
+def _reader(start: bytes) -> Callable[[IO[bytes]], ImageFile.ImageFile]:
+    if start.startswith(b"\xff\xd8\xff"):
+        # Not the reader of several pictures in one file: the first one is what is seen.
+        return JpegImageFile
+    if start.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PngImageFile
+    if start[:4] == b"RIFF" and start[8:] == b"WEBP":
+        return WebPImageFile
+    raise _NotShown(Lack.UNKNOWN_FORMAT, "The file is no JPEG, PNG or WebP.")
+
+
+def _reduced(image: ImageFile.ImageFile, box: Size, cancelled: Cancelled) -> Thumbnail:
+    width, height = image.size
+    if width * height > MOST_PIXELS:
+        raise _NotShown(
+            Lack.TOO_LARGE,
+            f"{width}×{height} pixels: more than {MOST_PIXELS // 1_000_000} million are not shown.",
+        )
+    _check(cancelled)
+    if not isinstance(image, JpegImageFile):
+        # A PNG may tell behind its picture how to turn it. A JPEG is better read at a fraction of its size.
+        image.load()
+        _check(cancelled)
+    turn = turn_of(image.info.get("exif"))
+    on_its_side = is_on_its_side(turn)
+    small = _to_sample(image)
+    _check(cancelled)
+    small.thumbnail(box[::-1] if on_its_side else box)
+    _check(cancelled)
+    # The copy lets go of the file, and of the metadata.
+    small = small.convert("RGBA" if small.mode in {"RGBA", "LA"} else "RGB")
+    plain = small.transpose(turn) if turn is not None else small.copy()
+    plain.info.clear()
+    return Thumbnail(plain, (height, width) if on_its_side else (width, height))
+
+
+def _to_sample(image: ImageFile.ImageFile) -> Image.Image:
+    """Return the picture in a form whose pixels can be mixed: those of a palette cannot."""
+    if image.mode.startswith("I"):
+        # 16 bits: without this all but the darkest shades would become white.
+        return image.point(lambda value: value / 256).convert("L")
+    if image.mode in {"RGBA", "LA"}:
+        return image
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode in {"P", "1"}:
+        return image.convert("RGB")
+    return image
+
+
+def _check(cancelled: Cancelled) -> None:
+    if cancelled():
+        raise _NotShown(Lack.CANCELLED, "No longer wanted.")
