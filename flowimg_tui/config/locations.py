@@ -1,4 +1,4 @@
-"""Where the configuration, the credentials, the database and the log belong."""
+"""Where the configuration, the credentials, the database, the log and the thumbnails belong."""
 
 import os
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ import platformdirs
 HOME_VARIABLE: Final = "FLOWIMG_HOME"
 _APP: Final = "flowimg"
 _STATE: Final = "app.json"
+_THUMBNAILS: Final = "thumbnails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Locations:
     """Copies of the database from before each force refresh."""
     state: Path
     """What the app itself remembers, as its theme."""
+    thumbnails: Path
+    """Small copies of saved pictures, which can be drawn anew at any time."""
 
     @classmethod
     def at(cls, home: Path) -> Self:
@@ -38,6 +41,7 @@ class Locations:
             locks=home / "locks",
             kept=home / "kept",
             state=home / _STATE,
+            thumbnails=home / _THUMBNAILS,
         )
 
     @classmethod
@@ -55,4 +59,5 @@ class Locations:
             locks=data / "locks",
             kept=data / "kept",
             state=data / _STATE,
+            thumbnails=platformdirs.user_cache_path(_APP, appauthor=False) / _THUMBNAILS,
         )

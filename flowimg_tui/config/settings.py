@@ -31,6 +31,8 @@ _PARSERS: Final[Mapping[str, Callable[[object], object]]] = {
     "animations": parsers.one_of("none", "basic", "full"),
     "progress_rate": parsers.whole_number(1, 30),
     "mouse": parsers.switch,
+    "preview": parsers.one_of("auto", "kitty", "sixel", "halfcell", "off"),
+    "thumbnail_cache": parsers.whole_number(0, 100_000),
     "log_level": parsers.one_of("debug", "info", "warning", "error"),
 }
 
@@ -75,6 +77,10 @@ class Settings:
     """How often a second the progress is drawn; ``None``: 8, and 4 over SSH."""
     mouse: bool = True
     """Whether the app asks the terminal for the mouse."""
+    preview: str = "auto"
+    """How pictures are drawn: ``auto``, ``kitty``, ``sixel``, ``halfcell`` or ``off``."""
+    thumbnail_cache: int = 200
+    """In MB: how much of the disk small copies of pictures may take; 0 keeps none."""
     log_level: str = "info"
 
     def output_folder(self, profile: str) -> Path:
