@@ -160,7 +160,8 @@ def _reduced(image: ImageFile.ImageFile, box: Size, cancelled: Cancelled) -> Thu
     on_its_side = is_on_its_side(turn)
     small = _to_sample(image)
     _check(cancelled)
-    small.thumbnail(box[::-1] if on_its_side else box)
+    wide, high = max(box[0], 1), max(box[1], 1)
+    small.thumbnail((high, wide) if on_its_side else (wide, high))
     _check(cancelled)
     # The copy lets go of the file, and of the metadata.
     small = small.convert("RGBA" if small.mode in {"RGBA", "LA"} else "RGB")

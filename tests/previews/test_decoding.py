@@ -98,6 +98,11 @@ def test_a_picture_is_never_made_larger_than_it_is(path: Path) -> None:
     assert shown(path).image.size == (8, 6)
 
 
+def test_a_box_without_room_is_no_damage(path: Path) -> None:
+    path.write_bytes(encoded(quarters()))
+    assert shown(path, (0, -3)).image.size == (1, 1)
+
+
 # The colours
 
 
