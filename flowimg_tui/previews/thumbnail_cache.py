@@ -15,7 +15,6 @@ import tempfile
 import threading
 import time
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -46,11 +45,12 @@ class Key(NamedTuple):
     box: Size
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    path: Path
-    size: int
+class _Kept(NamedTuple):
+    """A thumbnail in the folder; in order those that were used longest ago come first."""
+
     used: int
+    name: str
+    size: int
 
 
 class ThumbnailCache:
@@ -62,6 +62,7 @@ class ThumbnailCache:
         self._limit = limit
         self._room = 0
         """How much may be written before the folder is looked at again."""
+        self._looking = False
         self._lock = threading.Lock()
         self._told = False
 
@@ -110,24 +111,34 @@ class ThumbnailCache:
         if size > self._limit:
             return False
         with self._lock:
-            if size > self._room:
-                self._make_room(size)
-            self._room -= size
+            if size <= self._room:
+                self._room -= size
+                return True
+            if self._looking:
+                # Tens of thousands of files take a while, and nobody's picture shall wait for them.
+                return False
+            self._looking = True
+        room = 0
+        try:
+            room = self._make_room(size)
+        finally:
+            with self._lock:
+                self._room, self._looking = max(room - size, 0), False
         return True
 
-    def _make_room(self, size: int) -> None:
-        """Drop what was used longest ago, where it is necessary; then a tenth of the limit is free."""
+    def _make_room(self, size: int) -> int:
+        """Drop what was used longest ago, where it is necessary, and return how much may be written."""
         kept = self._look()
         total = sum(thumbnail.size for thumbnail in kept)
         if total + size > self._limit:
-            kept.sort(key=lambda thumbnail: thumbnail.used)
+            kept.sort()
             for thumbnail in kept:
                 if total + size <= self._limit - self._limit // 10:
                     break
-                self._drop(thumbnail.path)
+                self._drop(self._folder / thumbnail.name)
                 total -= thumbnail.size
         # Whatever another process writes meanwhile is seen at the next look.
-        self._room = min(self._limit - total, max(self._limit // 10, size))
+        return min(self._limit - total, max(self._limit // 10, size))
 
     def _look(self) -> list[_Kept]:
         """Return every thumbnail. A temp file that a process left as it died is taken away on the way."""
@@ -140,7 +151,7 @@ class ThumbnailCache:
                 except FileNotFoundError:
                     continue
                 if entry.name.endswith(_SUFFIX):
-                    kept.append(_Kept(Path(entry.path), _on_disk(found.st_size), found.st_mtime_ns))
+                    kept.append(_Kept(found.st_mtime_ns, entry.name, _on_disk(found.st_size)))
                 elif entry.name.endswith(_TEMP_SUFFIX) and found.st_mtime < forgotten:
                     self._drop(Path(entry.path))
         return kept

@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -344,3 +345,27 @@ def test_many_threads_of_two_caches_share_a_folder(folder: Path, caplog: pytest.
     assert not [path for path in folder.iterdir() if path.suffix == ".tmp"]
     # Each of the two looks again before it has written a tenth of the limit.
     assert weigh(folder) <= 120_000
+
+
+def test_while_one_thread_looks_through_the_folder_no_other_one_waits(
+    folder: Path, cache: ThumbnailCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+    looking, go_on = threading.Event(), threading.Event()
+
+    def slow(path: Path) -> object:
+        looking.set()
+        assert go_on.wait(30)
+        return scandir(path)
+
+    monkeypatch.setattr("flowimg_tui.previews.thumbnail_cache.os.scandir", slow)
+    first = threading.Thread(target=cache.put, args=(key_of(1), ONE))
+    first.start()
+    assert looking.wait(30)
+    cache.put(key_of(2), ONE)
+    assert list(folder.iterdir()) == []
+    go_on.set()
+    first.join()
+    cache.put(key_of(2), ONE)
+    assert cache.get(key_of(1)) is not None
+    assert cache.get(key_of(2)) is not None
