@@ -26,6 +26,9 @@ NOT_FOR_THE_GALLERY = (
     "importlib.metadata",
     "rich.pretty",
     "tomllib",
+    # What draws pictures.
+    "PIL",
+    "flowimg_tui.previews",
     # What works on a gallery, and what it tells.
     "flowimg_tui.workspace.actions",
     "flowimg_tui.mirror.events",

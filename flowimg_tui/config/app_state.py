@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 class _Kept(msgspec.Struct):
     theme: str | None = None
+    preview: bool = False
 
 
 _DECODER: Final = msgspec.json.Decoder(_Kept)
@@ -31,6 +32,8 @@ class AppState:
     path: Path
     theme: str | None = None
     """A theme's name; there need be no such theme any more."""
+    preview: bool = False
+    """Whether the picture under the cursor is shown."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -43,9 +46,10 @@ class AppState:
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             log.warning("What the app remembers in %s cannot be used: %s", path, error)
             kept = _Kept()
-        return cls(path, theme=kept.theme)
+        return cls(path, theme=kept.theme, preview=kept.preview)
 
     def save(self) -> None:
         """Write all of it, atomically. Raises ``OSError``."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(self.path, msgspec.json.format(msgspec.json.encode(_Kept(theme=self.theme))))
+        kept = _Kept(theme=self.theme, preview=self.preview)
+        write_private(self.path, msgspec.json.format(msgspec.json.encode(kept)))

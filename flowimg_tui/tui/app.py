@@ -133,10 +133,18 @@ class FlowimgApp(App[None]):
     def _remember_theme(self, theme: Theme) -> None:
         """Keep what the user has chosen for the next start."""
         self.state.theme = theme.name
+        self._keep_state("The theme is not remembered")
+
+    def remember_preview(self, is_open: bool) -> None:
+        """Keep whether pictures are shown for the next start."""
+        self.state.preview = is_open
+        self._keep_state("That pictures are shown, or not, is not remembered")
+
+    def _keep_state(self, if_not: str) -> None:
         try:
             self.state.save()
         except OSError as error:
-            log.warning("The theme is not remembered: %s", error)
+            log.warning("%s: %s", if_not, error)
 
     # Runs
 

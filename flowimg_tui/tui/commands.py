@@ -28,6 +28,7 @@ _ACTIONS: Final = {
     "edit": "profile: Edit the profile",
     "remove": "profile: Remove the profile",
     "profiles": "view: Go to the profiles",
+    "preview": "view: Show or hide the picture",
     "log": "view: Unfold the log",
     "help": "app: Show all keys",
     "leave": "app: Quit flowimg",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.screen import Screen
 
 from flowimg_tui.humane import count_of
@@ -24,6 +24,7 @@ from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.image_table import ImageTable
 from flowimg_tui.tui.widgets.key_line import KeyLine
+from flowimg_tui.tui.widgets.preview_pane import PreviewPane
 from flowimg_tui.tui.widgets.profile_pane import ProfilePane
 from flowimg_tui.tui.widgets.status_line import Mood, StatusLine
 from flowimg_tui.tui.widgets.too_small import TooSmall
@@ -84,6 +85,9 @@ class MainScreen(Screen[None]):
             show=False,
             tooltip="Clear the filter, then the selection, then the sum of a download",
         ),
+        Binding(
+            "p", "preview", "Picture", show=False, tooltip="Unfold the picture under the cursor, or fold it"
+        ),
         Binding("l", "log", "Log", show=False, tooltip="Unfold the log below the table, or fold it"),
         Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
         Binding(
@@ -112,7 +116,9 @@ class MainScreen(Screen[None]):
         with Horizontal(id="panes"):
             yield ProfilePane(id="profiles")
             with Vertical(id="work"):
-                yield GalleryPane(self._workspace.gallery, id="gallery")
+                with Container(id="look"):
+                    yield GalleryPane(self._workspace.gallery, id="gallery")
+                    yield PreviewPane(self._workspace, lambda: self._images.current, id="preview")
                 yield TransfersPane(id="transfers")
         yield StatusLine(id="status")
         yield KeyLine()
@@ -121,12 +127,15 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         self._images = self.query_one(GalleryPane)
         self._table = self._images.table
+        self._preview = self.query_one(PreviewPane)
         self._transfers = self.query_one(TransfersPane)
         self._status = self.query_one(StatusLine)
         self._ticker = self.set_interval(1 / self._app.progress_rate, self._tick, pause=True)
         self._read_profiles()
         self._table.focus()
         self._open_first()
+        if self._app.state.preview:
+            self._preview.open()
         if self._shown is None:
             self.call_after_refresh(self.action_new)
 
@@ -219,6 +228,12 @@ class MainScreen(Screen[None]):
 
     def on_gallery_pane_failed(self, message: GalleryPane.Failed) -> None:
         self._status.say(str(message.error), Mood.BAD)
+
+    def on_image_table_cursor_moved(self) -> None:
+        self._preview.cursor_moved()
+
+    def on_image_table_current_changed(self) -> None:
+        self._preview.look()
 
     # What a run tells
 
@@ -526,6 +541,14 @@ class MainScreen(Screen[None]):
         else:
             pane.rest()
             self._table.focus()
+
+    def action_preview(self) -> None:
+        """Unfold the picture of the image under the cursor, or fold it."""
+        refusal = self._preview.toggle()
+        if refusal is not None:
+            self._status.say(refusal, Mood.WARNING)
+        else:
+            self._app.remember_preview(self._preview.is_open)
 
     @property
     def keys(self) -> "list[tuple[Widget, Binding]]":

@@ -79,6 +79,9 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
 
         row: int
 
+    class CurrentChanged(Message):
+        """In the cursor's row may stand another image, or something became of the one that does."""
+
     @dataclass
     class TitleClicked(Message):
         """Somebody clicked on the title of a column."""
@@ -97,6 +100,7 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
         self._rows_by_id: dict[int, int] = {}
         self._transfers: dict[int, Transfer] = {}
         self._range_from: int | None = None
+        self._rows_in_sight = 0
 
     @property
     def count(self) -> int:
@@ -148,6 +152,8 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
             page, index = divmod(row, _PAGE_ROWS)
             self._pages[page][index] = image
             self._refresh_row(row)
+            if row == self.cursor:
+                self.post_message(self.CurrentChanged())
 
     def show_transfers(self, transfers: Iterable[Transfer]) -> None:
         """Show what is on its way now; only lines of images whose transfer changed are drawn again."""
@@ -234,6 +240,7 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
         self._rows_by_id.clear()
         self._count = 0 if source is None else source.count
         self.virtual_size = Size(self.scrollable_content_region.width, self._count + _HEADER_LINES)
+        self.post_message(self.CurrentChanged())
 
     def watch_virtual_size(self, size: Size) -> None:
         # It lays out the screen where the scroll bar comes or goes. Textual has no public place for this.
@@ -277,6 +284,13 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
         elif after > self._last_visible_row:
             self.scroll_to(y=after - self._visible_rows + 1, animate=False, force=True)
         self.post_message(self.CursorMoved(after))
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight where a pane unfolds and leaves fewer rows."""
+        before, self._rows_in_sight = self._rows_in_sight, self._visible_rows
+        top = self.scroll_offset.y
+        if self._last_visible_row < self.cursor < top + before:
+            self.scroll_to(y=self.cursor - self._visible_rows + 1, animate=False, force=True)
 
     def action_move(self, rows: int) -> None:
         self.cursor += rows

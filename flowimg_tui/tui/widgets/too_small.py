@@ -6,8 +6,10 @@ from textual.widgets import Static
 
 LEAST_WIDTH: Final = 60
 LEAST_HEIGHT: Final = 20
-HORIZONTAL: Final = [(0, "-too-narrow"), (LEAST_WIDTH, "-narrow"), (100, "-wide")]
-VERTICAL: Final = [(0, "-too-low"), (LEAST_HEIGHT, "-high-enough")]
+ROOM_FOR_PICTURES: Final = 24
+"""The height from which on a picture is shown as well."""
+HORIZONTAL: Final = [(0, "-too-narrow"), (LEAST_WIDTH, "-narrow"), (100, "-wide"), (120, "-widest")]
+VERTICAL: Final = [(0, "-too-low"), (LEAST_HEIGHT, "-low"), (ROOM_FOR_PICTURES, "-high-enough")]
 """Classes of every screen, and the size from which on it has them."""
 
 
