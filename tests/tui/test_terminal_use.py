@@ -137,13 +137,16 @@ def test_the_way_to_the_terminal_is_settled_without_the_screen_s_library(tmp_pat
 # Nothing to tell
 
 
-@pytest.mark.parametrize("where", ["in the gallery", "in the form"])
+@pytest.mark.parametrize("where", ["in the gallery", "in the form", "at a picture"])
 def test_an_idle_app_sends_nothing(tmp_path: Path, where: str) -> None:
     with Terminal(*demo_in(tmp_path)) as terminal:
         terminal.sync()
         if where == "in the form":
             terminal.press(b"n")
             terminal.wait_for(b"New profile")
+        if where == "at a picture":
+            terminal.press(b"p")
+            terminal.wait_for(b"Not downloaded yet.")
         terminal.wait_for_quiet(0.5)
         assert terminal.written_within(1.5) == b""
         # It was alive all the time.
