@@ -78,7 +78,7 @@ class Settings:
     mouse: bool = True
     """Whether the app asks the terminal for the mouse."""
     preview: str = "auto"
-    """How pictures are drawn: ``halfcell``, which is what ``auto`` means so far, or ``off``: not at all."""
+    """``halfcell``: in half blocks; ``auto``: the same, in fewer colours over SSH; ``off``: no pictures."""
     thumbnail_cache: int = 200
     """In MB: how much of the disk small copies of pictures may take; 0 keeps none."""
     log_level: str = "info"

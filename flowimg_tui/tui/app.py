@@ -57,6 +57,7 @@ class FlowimgApp(App[None]):
         *,
         clock: Callable[[], float] = time.monotonic,
         progress_rate: int = PROGRESS_RATE,
+        few_colours: bool = False,
         reports: Path | None = None,
     ) -> None:
         """Make the app; it closes neither the workspace nor anything else that it was given.
@@ -68,6 +69,8 @@ class FlowimgApp(App[None]):
         self.clock = clock
         self.progress_rate = progress_rate
         """How often a second a screen may draw the progress of a run."""
+        self.few_colours = few_colours
+        """Whether pictures make do with 256 colours."""
         self.state = AppState.load(workspace.locations.state)
         self._reports = reports
         self._runs: dict[int, Run] = {}

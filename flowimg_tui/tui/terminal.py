@@ -36,6 +36,8 @@ class TerminalUse:
     progress_rate: int
     """How often a second the progress of a run is drawn."""
     mouse: bool
+    few_colours: bool
+    """Whether pictures make do with 256 colours: a quarter of the bytes."""
 
     @classmethod
     def of(cls, settings: Settings, environment: Mapping[str, str]) -> Self:
@@ -45,7 +47,8 @@ class TerminalUse:
         textual = {key: value for key, value in _OVER_SSH.items() if over_ssh and not environment.get(key)}
         textual |= {key: str(value) for key, value in said.items() if value is not None}
         usual_rate = _PROGRESS_RATE_OVER_SSH if over_ssh else PROGRESS_RATE
-        return cls(textual, settings.progress_rate or usual_rate, settings.mouse)
+        few_colours = over_ssh and settings.preview == "auto"
+        return cls(textual, settings.progress_rate or usual_rate, settings.mouse, few_colours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ def run_app(
 
     gc.freeze()
     gc.enable()
-    return FlowimgApp(workspace, progress_rate=use.progress_rate, reports=reports).run_to_ending(use.mouse)
+    app = FlowimgApp(workspace, progress_rate=use.progress_rate, few_colours=use.few_colours, reports=reports)
+    return app.run_to_ending(use.mouse)
 
 
 def wait_for_hangup(descriptor: int, ended: threading.Event) -> bool:

@@ -378,6 +378,19 @@ def test_without_colour_there_is_a_sentence(
     drive(FlowimgApp(workspace), script)
 
 
+@pytest.mark.parametrize(("few_colours", "seen"), [(False, (250, 4, 6)), (True, RED)])
+def test_over_ssh_a_picture_has_no_colour_but_those_that_cost_little(
+    workspace: Workspace, database: Path, tmp_path: Path, few_colours: bool, seen: tuple[int, ...]
+) -> None:
+    save(database, *painted(tmp_path, (250, 4, 6)))
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: colours_of(pilot) == {seen})
+
+    drive(FlowimgApp(workspace, few_colours=few_colours), script)
+
+
 def test_the_palette_knows_it(app: FlowimgApp, database: Path, tmp_path: Path) -> None:
     save(database, *painted(tmp_path, RED))
 

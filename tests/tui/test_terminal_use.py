@@ -134,6 +134,16 @@ def test_the_way_to_the_terminal_is_settled_without_the_screen_s_library(tmp_pat
     assert done.stdout == b"False\n"
 
 
+@pytest.mark.parametrize(
+    ("environment", "preview", "few"),
+    [(SSH, "auto", True), (SSH, "halfcell", False), ({}, "auto", False), ({}, "halfcell", False)],
+)
+def test_over_ssh_pictures_have_few_colours_unless_they_are_set_to_have_all(
+    environment: Mapping[str, str], preview: str, few: bool
+) -> None:
+    assert TerminalUse.of(Settings(preview=preview), environment).few_colours is few
+
+
 # Nothing to tell
 
 

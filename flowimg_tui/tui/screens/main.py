@@ -118,7 +118,12 @@ class MainScreen(Screen[None]):
             with Vertical(id="work"):
                 with Container(id="look"):
                     yield GalleryPane(self._workspace.gallery, id="gallery")
-                    yield PreviewPane(self._workspace, lambda: self._images.current, id="preview")
+                    yield PreviewPane(
+                        self._workspace,
+                        lambda: self._images.current,
+                        few_colours=self._app.few_colours,
+                        id="preview",
+                    )
                 yield TransfersPane(id="transfers")
         yield StatusLine(id="status")
         yield KeyLine()

@@ -35,11 +35,19 @@ class PreviewPane(TitledWidget):
 
     COMPONENT_CLASSES = {"preview--dim"}
 
-    def __init__(self, workspace: Workspace, current: Callable[[], ImageRecord | None], *, id: str) -> None:
-        """``current`` returns the image under the cursor."""
+    def __init__(
+        self,
+        workspace: Workspace,
+        current: Callable[[], ImageRecord | None],
+        *,
+        few_colours: bool,
+        id: str,
+    ) -> None:
+        """``current`` returns the image under the cursor; with ``few_colours`` a picture has 256 at most."""
         super().__init__(id=id)
         self._workspace = workspace
         self._current = current
+        self._few_colours = few_colours
         self._pictures: Pictures | None = None
         self._rest: Timer | None = None
         self._turn = asyncio.Lock()
@@ -104,6 +112,11 @@ class PreviewPane(TitledWidget):
         """Whether it is unfolded, in a window that has room for it."""
         return self.is_open and self.display and self.is_attached
 
+    @property
+    def _color_system(self) -> str | None:
+        system = None if self.app.no_color else self.app.console.color_system
+        return "256" if self._few_colours and system == "truecolor" else system
+
     # Drawing
 
     def _give_up(self) -> None:
@@ -128,7 +141,7 @@ class PreviewPane(TitledWidget):
             image.sha256 or "",
             (self.size.width, self.size.height),
             self.background_colors[1].rgb,
-            None if self.app.no_color else self.app.console.color_system,
+            self._color_system,
         )
         if wanted != self._asked:
             self._given_up.set()
