@@ -95,7 +95,8 @@ class Downloader:
 
 def _settings(task: Task) -> dict[str, str]:
     # The 180 s that it gives an image, with 30 s of silence, would be most of the time of all.
-    limits = {"FLOWIMG_IMAGE_TIMEOUT": "10"}
+    # No less patient than the others, whose pauses stay at a second.
+    limits = {"FLOWIMG_IMAGE_TIMEOUT": "10", "FLOWIMG_RETRY_BASE": "0.25"}
     own = {"FLOWIMG_HOME": str(task.home / "home"), "FLOWIMG_OUTPUT": str(task.folder)}
     return {**task.service.settings, **own, **limits}
 

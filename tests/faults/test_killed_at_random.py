@@ -27,7 +27,8 @@ def begun(service: DemoService, tmp_path: Path) -> Begun:
     return Begun(service, tmp_path)
 
 
-@pytest.mark.parametrize("kills", [50] * 4)
+# With those of the tests below 200 moments.
+@pytest.mark.parametrize("kills", [50] * 3)
 def test_a_download(begun: Begun, kills: int) -> None:
     moments = Moments(begun.synced, "download")
     flowimg = begun.synced()

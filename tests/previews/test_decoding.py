@@ -295,7 +295,7 @@ def test_a_picture_that_is_cut_off_is_called_damaged(path: Path, kind: str, part
     assert lack_of(decode(path, BOX)) is Lack.DAMAGED
 
 
-@pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (100_000, 100_000), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (1_000_000, 1_000_000)])
 def test_a_picture_of_very_many_pixels_is_refused_before_it_is_decoded(
     path: Path, monkeypatch: pytest.MonkeyPatch, width: int, height: int
 ) -> None:

@@ -56,7 +56,7 @@ def test_a_storm_of_sizes_ends_with_the_last_one(scripted_app: FlowimgApp, scrip
         await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
         await pilot.press("d")
         await until(pilot, lambda: "Downloading  3 of 42" in text_of(pilot))
-        for step in range(25):
+        for step in range(12):
             await pilot.resize_terminal(20 + step * 7 % 140, 5 + step * 5 % 50)
         await pilot.resize_terminal(60, 20)
         await until(pilot, lambda: shows(pilot, "Images  42", "Downloading  3 of 42", "1.2 MB", "63 %"))
