@@ -53,8 +53,9 @@ class FoundQueries(ImageQueries):
         """Return what was looked for in the profile's gallery last."""
         columns = (Profile.filter_text, Profile.sort_key, Profile.descending)
         query = Profile.select(*columns).where(Profile.id == profile_id).tuples()
-        ((text, key, descending),) = query.execute(self._database)
-        return Finding(text, Order(SortKey(key), bool(descending)))
+        for text, key, descending in query.execute(self._database):
+            return Finding(text, Order(SortKey(key), bool(descending)))
+        return Finding()  # the profile is gone: another process has removed it
 
     def set_finding(self, profile_id: int, finding: Finding) -> None:
         """Remember what is looked for in the profile's gallery."""

@@ -168,7 +168,7 @@ class FlowimgApp(App[None]):
         if profile.id in self._runs:
             raise RuntimeError(f"a run for {profile.name} is still going on")
         begin = partial(self._begin, kind, profile, only)
-        run = Run(kind, profile, begin, ProgressBoard(self.clock), self.workspace.workers(profile))
+        run = Run(kind, profile, begin, ProgressBoard(self.clock), self.workspace.workers(profile), only)
         self._runs[profile.id] = run
         self.run_worker(
             partial(self._work, run),

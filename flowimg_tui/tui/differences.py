@@ -109,7 +109,8 @@ def _cells(strip: Strip) -> _Cells | None:
     """
     styles: list[Style | None] = []
     for text, style, _ in strip:
-        if cell_len(text) != len(text):
+        # One by one: of a wide character and a mark on it the sum is the same as of two narrow ones.
+        if not text.isascii() and any(cell_len(character) != 1 for character in text):
             return None
         styles += [style] * len(text)
     return strip.text, styles

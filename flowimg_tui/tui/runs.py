@@ -13,7 +13,7 @@ from flowimg_tui.mirror.stop import Stop, not_waiting_for_threads
 from flowimg_tui.store.records import ProfileRecord
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Set
 
     from flowimg_tui.mirror.events import MirrorEvent
     from flowimg_tui.mirror.progress import ProgressBoard
@@ -44,11 +44,14 @@ class Run:
         begin: "Callable[[Stop, ProgressBoard], AsyncIterator[MirrorEvent]]",
         board: "ProgressBoard",
         workers: int,
+        only: "Set[int] | None" = None,
     ) -> None:
+        """Make a run that has not begun; ``only`` are the images that a download was asked for, or all."""
         self.kind = kind
         self.profile = profile
         self.board = board
         self.workers = workers
+        self.only = only
         self._begin = begin
         self._lock = threading.Lock()
         self._stop_asked = False

@@ -66,6 +66,9 @@ def test_a_line_with_a_wide_character_is_drawn_as_a_whole() -> None:
     sent(shown, line(("船 a", RED)))
 
     assert "船 b" in sent(shown, line(("船 b", RED)))
+    # A wide one with a mark on it takes as many cells as it has characters.
+    assert "か\u3099 a" in sent(shown, line(("か\u3099 a", RED)))
+    assert "か\u3099 b" in sent(shown, line(("か\u3099 b", RED)))
     assert "boat b" in sent(shown, line(("boat b", RED)))
 
 
@@ -85,12 +88,10 @@ def test_a_line_that_was_drawn_is_no_garbage_to_be_searched_for() -> None:
     gc.disable()
     try:
         for number in range(50):
-            (strip,) = line((f"{number:08}", RED)).divide([WIDTH])
+            (strip,) = line((f"zz{number:06}", RED)).divide([WIDTH])
             sent(shown, strip)
         del strip
-        left = [
-            found for found in gc.get_objects() if isinstance(found, Strip) and found.text[:6] == "000000"
-        ]
+        left = [found for found in gc.get_objects() if isinstance(found, Strip) and found.text[:4] == "zz00"]
     finally:
         gc.enable()
     assert left == []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual._compositor import Compositor
 
 from flowimg_tui.store.finding import Finding, Order, SortKey
@@ -73,6 +74,22 @@ def test_the_cursor_stays_on_its_image_while_that_is_found(app: FlowimgApp, data
         await pilot.press("escape")
         await until(pilot, lambda: "2997 of 3000" in text_of(pilot))
         await looks_for(pilot, "00001", "1 of 1000")
+
+    drive(app, script, size=(80, 24))
+
+
+def test_a_filter_that_is_begun_is_there_again_with_its_terminal(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(30))
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("slash")
+        await until(pilot, lambda: "To the images" in text_of(pilot))
+        pilot.app.post_message(events.AppBlur())
+        await until(pilot, lambda: pilot.app.focused is None)
+        pilot.app.post_message(events.AppFocus())
+        await until(pilot, lambda: pilot.app.focused is not None)
+        await pilot.press("7")
+        await until(pilot, lambda: "/ 7" in text_of(pilot))
 
     drive(app, script, size=(80, 24))
 

@@ -9,9 +9,19 @@ from flowimg_tui.store.records import ImageState
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.tui.screens.copy import MOST_LINES
 from flowimg_tui.workspace import Workspace
-from tests.tui.driving import AppPilot, drive, keys_shown, press_and_wait, status_of, table_of, text_of, until
+from tests.tui.driving import (
+    AppPilot,
+    drive,
+    gallery_of,
+    keys_shown,
+    press_and_wait,
+    status_of,
+    table_of,
+    text_of,
+    until,
+)
 from tests.tui.filling import OLDEST, fill
-from tests.tui.scripted import Clock
+from tests.tui.scripted import Clock, ScriptedService
 
 
 async def leads_to(pilot: AppPilot, title: str, *keys: str) -> None:
@@ -96,6 +106,39 @@ def test_d_downloads_what_is_selected_and_then_all_the_rest(app: FlowimgApp, out
 
     drive(app, script)
     assert len(files_in(output)) == 42
+
+
+def test_what_is_selected_while_the_selection_arrives_stays_selected(
+    scripted_app: FlowimgApp, scripted: ScriptedService
+) -> None:
+    scripted.gate.clear()
+
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "1 of 42")
+        await leads_to(pilot, "1 selected", "space")
+        await leads_to(pilot, "Downloading  0 of 1", "d")
+        await leads_to(pilot, "2 selected", "G", "space")
+        scripted.gate.set()
+        await until(pilot, lambda: "1 selected" in text_of(pilot))
+        assert "Downloaded 1 of 1 image" in text_of(pilot)
+
+    drive(scripted_app, script)
+
+
+def test_a_range_is_what_was_marked_though_newer_images_come(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(100))
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("V", "j", "j")
+        fill(database, range(100, 130))
+        gallery_of(pilot).rows_changed()
+        await until(pilot, lambda: table_of(pilot).count == 130)
+        assert marked(pilot) == ["00000099", "00000098", "00000097"]
+        fill(database, range(130, 150))
+        await leads_to(pilot, "3 selected", "V")
+        await until(pilot, lambda: marked(pilot) == ["00000099", "00000098", "00000097"])
+
+    drive(app, script, size=(80, 24))
 
 
 def test_who_selects_a_parked_image_wants_it_tried(app: FlowimgApp, workspace: Workspace) -> None:

@@ -102,7 +102,7 @@ class MainScreen(Screen[None]):
         self._shown: ProfileState | None = None
         self._output = Path()
         self._ticker: Timer | None = None  # runs only while there is something to draw
-        self._counts_are_old = False
+        self._counts_are_old = self._finds_are_old = False
         self._found_at = 0.0
         self._runnable: tuple[str, ...] = ()
         self._asking = False
@@ -173,6 +173,7 @@ class MainScreen(Screen[None]):
         """Show the gallery of a profile, and what works for it."""
         self._shown, profile = state, state.record
         self._status.say(*state.said)
+        self._output = Path()
         try:
             self._output = self._workspace.output_folder(profile)
         except WorkspaceError as error:
@@ -255,15 +256,16 @@ class MainScreen(Screen[None]):
                 self._read_again(state)
             case told.DownloadStarted():
                 state.tally = None
-                self._follow(run)
+                if state is self._shown:
+                    self._follow(run)
             case told.DownloadFinished():
                 state.tally = event if event.pending else None
-                if event.chosen and not event.cancelled:
-                    self._deselect(state)
+                if run.only and not event.cancelled:
+                    self._deselect(state, run.only)
             case told.LowSpace():
                 self._toast(space_warning(event))
             case told.ImageSaved() | told.ImageAdopted() | told.ImageFailed():
-                self._counts_are_old = True
+                self._counts_are_old = self._finds_are_old = True
                 self._show_image(run, event.image_id)
             case told.SyncStarted():
                 state.met = 0
@@ -273,13 +275,14 @@ class MainScreen(Screen[None]):
             case told.RecordsDeleted() | told.RecordsRestored():
                 state.refreshed_at = self._workspace.last_refresh(run.profile)
                 state.rows_are_old = True
-                self._deselect(state)  # their ids are not those of the same images any more
+                # Their ids are not those of the same images any more.
+                self._deselect(state, state.selected.copy())
                 self._recount(state)
             case told.VerifyStarted():
                 state.met, state.problems = event.files, []
             case told.FileProblem():
                 state.problems.append(event)
-            case told.VerifyFinished() if state.problems:
+            case told.VerifyFinished() if state.problems and state is self._shown:
                 from flowimg_tui.tui.screens.report import ReportScreen
 
                 self._app.push_screen(ReportScreen(state.problems, self._output))
@@ -287,10 +290,10 @@ class MainScreen(Screen[None]):
         if sentence is not None:
             self._say_of(state, *sentence)
 
-    def _deselect(self, state: ProfileState) -> None:
-        state.selected.clear()
+    def _deselect(self, state: ProfileState, images: "Set[int]") -> None:
+        state.selected.difference_update(images)
         if state is self._shown:
-            self._images.select_none()
+            self._images.show_selection()
 
     def _toast(self, sentence: str) -> None:
         """Tell what nobody asked for; whoever found it has logged it, as a toast is soon gone."""
@@ -344,11 +347,15 @@ class MainScreen(Screen[None]):
 
     def action_back(self) -> None:
         """End what was begun last: a range, a filter, a selection, the sum of the last download."""
-        if not self._images.step_back() and self._shown is not None and self._shown_run is None:
+        run = self._shown_run
+        downloading = run is not None and run.kind.downloads
+        if not self._images.step_back() and self._shown is not None and not downloading:
             self._shown.tally = None
             self._follow(None)
 
     def action_filter(self) -> None:
+        if self._shown is None:
+            self._status.say(NO_PROFILE, Mood.WARNING)
         self._images.action_filter()
 
     def action_copy(self) -> None:
@@ -374,11 +381,13 @@ class MainScreen(Screen[None]):
         snapshot = run.board.snapshot()
         self._transfers.show(snapshot)
         self._table.show_transfers(snapshot.transfers)
-        if self._counts_are_old:
+        now = self._app.clock()
+        may_find = self._finds_are_old and now - self._found_at >= _SECONDS_BETWEEN_FINDS
+        if may_find:
+            self._found_at, self._finds_are_old = now, False
+            self._shown.rows_are_old |= self._images.depends_on_files
+        if self._counts_are_old or may_find:
             self._counts_are_old = False
-            now = self._app.clock()
-            if self._images.depends_on_files and now - self._found_at >= _SECONDS_BETWEEN_FINDS:
-                self._found_at, self._shown.rows_are_old = now, True
             self._recount(self._shown)
 
     @work(group="counts")
@@ -499,10 +508,11 @@ class MainScreen(Screen[None]):
         if saved.check is not None and saved.check.account is not None:
             state.session_end = saved.check.account.expires
         state.said = sentence_of_saved(saved)
+        before = state.record.output
         if state is self._shown:
             self._read_again(state)
             self._status.say(*state.said)
-        else:
+        if state is not self._shown or state.record.output != before:
             self._open(state)
 
     def action_remove(self) -> None:

@@ -67,6 +67,10 @@ class FilterLine(Horizontal):
         event.stop()
         self.post_message(self.Changed(event.value))
 
+    def on_descendant_focus(self) -> None:
+        # Textual gives the focus back to a field that has folded, as a terminal's window does that was left.
+        self.display = True
+
     def on_descendant_blur(self) -> None:
         self._fold_if_empty()
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -265,11 +266,14 @@ class GalleryPane(Vertical):
             if self.table.count:
                 self.table.begin_range()
             return
+        # Rows may come before all ids are read: what was marked is known by its ends.
+        first, last = self.table.image_at(rows.start), self.table.image_at(rows.stop - 1)
         self.table.end_range()
-        self._select_among(lambda selected, shown: selected.update(shown[rows.start : rows.stop]))
+        if first is not None and last is not None:
+            self._select_among(partial(_select_range, first.id, last.id))
 
-    def select_none(self) -> None:
-        self._selected.clear()
+    def show_selection(self) -> None:
+        """Show that other images are selected now."""
         self.table.refresh()
         self._tell_selection()
 
@@ -311,10 +315,17 @@ class GalleryPane(Vertical):
             self._filter.show("")
             self._find(Finding(order=self._finding.order))
         elif self._selected:
-            self.select_none()
+            self._selected.clear()
+            self.show_selection()
         else:
             return False
         return True
+
+
+def _select_range(first: int, last: int, selected: set[int], shown: list[int]) -> None:
+    """Select what stands from one image to another, both among them, unless one has gone."""
+    if first in shown and last in shown:
+        selected.update(shown[shown.index(first) : shown.index(last) + 1])
 
 
 def _first_order(key: SortKey) -> Order:

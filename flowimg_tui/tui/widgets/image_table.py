@@ -126,7 +126,8 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
         At the top it stays there: who looks at the newest images wants to see those that come. ``hint``
         stands where there is no row.
         """
-        anchor = self.image_at(self.cursor) if self.cursor else None
+        is_at_the_top = not self.cursor and not self.scroll_offset.y and self._range_from is None
+        anchor = None if is_at_the_top else self.image_at(self.cursor)
         begin = None if self._range_from is None else self.image_at(self._range_from)
         height = self.cursor - self.scroll_offset.y
         self._take(source, order, hint)

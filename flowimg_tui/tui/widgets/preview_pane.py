@@ -1,6 +1,7 @@
 """The picture of the image under the cursor, in half blocks. The table never waits for it."""
 
 import asyncio
+import logging
 import textwrap
 import threading
 from collections.abc import Callable
@@ -26,6 +27,8 @@ _PATIENCE: Final = 0.3
 """A picture that takes longer makes room for a word that says so: it is not the other image's."""
 _OFF: Final = "Pictures are switched off: preview = off."
 _NO_ROOM: Final = f"A picture needs a window of at least {ROOM_FOR_PICTURES} lines."
+log = logging.getLogger(__name__)
+
 _NO_IMAGE: Final = Drawn(sentence="No image.")
 _READING: Final = Drawn(sentence="Reading the picture.")
 
@@ -158,7 +161,12 @@ class PreviewPane(TitledWidget):
             done, _ = await asyncio.wait({drawing}, timeout=_PATIENCE)
             if not done and not given_up.is_set():
                 self._show(_READING)
-            drawn = await drawing
+            try:
+                drawn = await drawing
+            except Exception:
+                # A picture can be anything: what no decoder has foreseen must not end the work of the app.
+                log.exception("The picture of %s cannot be shown", wanted.path)
+                drawn = Drawn(sentence="This picture cannot be shown; the log tells why.")
         if not given_up.is_set():
             self._show(drawn)
 
