@@ -39,7 +39,7 @@ class EndFromOutside:
         # Not the loop's own handlers: a terminal that has gone can block the loop in the middle of a write.
         for number in ENDING_SIGNALS:
             earlier = signal.signal(number, lambda came, _: come(came))
-            self._undo.callback(signal.signal, number, earlier)
+            self._undo.callback(self._leave, number, earlier)
         if isinstance(driver, LinuxDriver):
             self._undo.callback(self._ended.set)
             watch = partial(self._watch_terminal, driver, come)
@@ -48,6 +48,10 @@ class EndFromOutside:
     def listen_no_more(self) -> None:
         """Leave the signals to whom they belonged before; nothing happens where nobody has listened."""
         self._undo.close()
+
+    def _leave(self, number: signal.Signals, earlier: "signal._HANDLER") -> None:
+        """Give a signal back, unless one of them ends the process: then its exit code stays what it is."""
+        signal.signal(number, earlier if self.reason is None else signal.SIG_IGN)
 
     def _come(self, loop: asyncio.AbstractEventLoop, last_resort: LastResort, number: int) -> None:
         came = signal.Signals(number)

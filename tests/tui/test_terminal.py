@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.helpers import eventually
 from tests.forks import MAIN
 from tests.tui.terminal import COMMAND, PATIENCE, RESTORED, Terminal, demo_in
 
@@ -100,6 +101,11 @@ def test_q_ends_with_0_and_restores_the_terminal(kept: Path, program: str | tupl
 # A terminal that dies
 
 
+def has_ended_after(terminal: Terminal, number: signal.Signals) -> bool:
+    terminal.process.send_signal(number)
+    return terminal.process.poll() is not None
+
+
 @pytest.mark.parametrize("hears", ["the signal", "nothing", "nothing as it ignores it"])
 @pytest.mark.parametrize("working", [False, True], ids=["idle", "in mid-download"])
 def test_a_terminal_that_goes_away_ends_the_app(kept: Path, working: bool, hears: str) -> None:
@@ -111,7 +117,8 @@ def test_a_terminal_that_goes_away_ends_the_app(kept: Path, working: bool, hears
             terminal.wait_for(b"Press s to sync")
         terminal.hang_up()
         if hears == "the signal":
-            terminal.process.send_signal(signal.SIGHUP)
+            # To the very end: the last one must not end it with another code.
+            eventually("the end", lambda: has_ended_after(terminal, signal.SIGHUP))
         assert terminal.process.wait(PATIENCE) == 129
     assert not list(kept.rglob("*.part"))
     assert not list(kept.rglob("flowimg-report-*"))
