@@ -1,7 +1,6 @@
 """``python -m benchmarks faults``: fill the table, and write it."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ from benchmarks.faults.downloaders import DOWNLOADERS, Downloader
 from benchmarks.faults.rows import ROWS, Course, Row
 from benchmarks.faults.service import Service
 from benchmarks.faults.table import Table
+from benchmarks.telling import parser_of, show, tell
 
 
 def run(arguments: list[str]) -> int:
@@ -20,7 +20,7 @@ def run(arguments: list[str]) -> int:
     rows = [row for row in ROWS if not given.row or row.name in given.row]
     wanted = [each for each in DOWNLOADERS if not given.downloader or each.name in given.downloader]
     table = measured(rows, wanted, jobs=given.jobs)
-    print(table.markdown() if given.markdown else table.json() if given.json else table.text())
+    show(table, given)
     return table.exit_code
 
 
@@ -28,11 +28,11 @@ def measured(rows: Sequence[Row], wanted: Sequence[Downloader], *, jobs: int) ->
     """Put each of ``wanted`` that is installed into each situation, ``jobs`` situations at a time."""
     versions = {each: version for each in wanted if (version := each.version()) is not None}
     for missing in (each for each in wanted if each not in versions):
-        _tell(f"{missing.name}: not installed, or too old for its flags")
+        tell(f"{missing.name}: not installed, or too old for its flags")
 
     def filled(row: Row) -> list[Cell]:
         cells = _cells_of(row, list(versions))
-        _tell(f"{row.title}: done")
+        tell(f"{row.title}: done")
         return cells
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -52,19 +52,13 @@ def _cells_of(row: Row, downloaders: Sequence[Downloader]) -> list[Cell]:
         return [fill(row, downloader, service, foreign) for downloader in downloaders]
 
 
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks faults",
-        description="The same download faults over flowimg and every peer on PATH; wrong cells are marked.",
-        epilog="Silence is short here: a peer takes 2 s of it, and flowimg 10 s for an image in all.",
+    parser = parser_of(
+        "faults",
+        "The same download faults over flowimg and every peer on PATH; wrong cells are marked.",
+        "Silence is short here: a peer takes 2 s of it, and flowimg 10 s for an image in all.",
+        json="one object, with each run",
     )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--markdown", action="store_true", help="the table of the README")
-    form.add_argument("--json", action="store_true", help="one object, with each run")
     names = {"row": [row.name for row in ROWS], "downloader": [each.name for each in DOWNLOADERS]}
     for name, choices in names.items():
         parser.add_argument(

@@ -2,7 +2,6 @@
 
 import argparse
 import platform
-import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -17,6 +16,7 @@ from benchmarks.screen.measures import longest_stall, percentile, waits
 from benchmarks.screen.painting import BARE, flowimg, medians
 from benchmarks.screen.scene import Scene
 from benchmarks.screen.session import QUICK, SSH, Amount, Session, Sign, session
+from benchmarks.telling import parser_of, show, tell
 
 _LARGE: Final = 100_000
 _SMALL: Final = 100
@@ -36,7 +36,7 @@ def run(arguments: list[str]) -> int:
         "Python": platform.python_version(),
     }
     table = Table(datetime.now(UTC).date(), given.images, versions, values)
-    print(table.markdown() if given.markdown else table.json() if given.json else table.text())
+    show(table, given)
     return table.exit_code
 
 
@@ -45,10 +45,10 @@ def measured(images: int, *, quick: bool) -> dict[str, float]:
     with ExitStack() as scenes:
         large = scenes.enter_context(_scene(images))
         small = large if quick else scenes.enter_context(_scene(_SMALL))
-        _tell("The galleries are there")
+        tell("The galleries are there")
         with small.installation() as at_small, large.installation() as at_large:
             bare, few, many = medians([BARE, flowimg(at_small), flowimg(at_large)], 1 if quick else _STARTS)
-        _tell("First paint: done")
+        tell("First paint: done")
         over_ssh = _session(large, SSH, QUICK if quick else Amount())
         local = over_ssh if quick else _session(large, {}, Amount())
         reference = over_ssh if quick else _session(small, SSH, Amount())
@@ -63,7 +63,7 @@ def _scene(images: int) -> AbstractContextManager[Scene]:
 def _session(scene: Scene, variables: Mapping[str, str], amount: Amount) -> Session:
     with scene.installation() as installed, tempfile.TemporaryDirectory() as folder:
         had = session({**installed, **variables}, Path(folder), amount)
-    _tell(f"Session with {scene.images} images{' over SSH' if variables else ''}: done")
+    tell(f"Session with {scene.images} images{' over SSH' if variables else ''}: done")
     return had
 
 
@@ -90,19 +90,13 @@ def _values(local: Session, over_ssh: Session, reference: Session) -> dict[str, 
     }
 
 
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks screen",
-        description="What the screen takes of time, memory and the line, in a terminal of 120×40.",
-        epilog="Times are worth something on a machine that does nothing else.",
+    parser = parser_of(
+        "screen",
+        "What the screen takes of time, memory and the line, in a terminal of 120×40.",
+        "Times are worth something on a machine that does nothing else.",
+        json="one object",
     )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--markdown", action="store_true", help="the table of the README")
-    form.add_argument("--json", action="store_true", help="one object")
     parser.add_argument("--quick", action="store_true", help="little of everything, to see that it runs")
     parser.add_argument("--images", type=int, default=_LARGE, metavar="N", help="100,000 unless told")
     return parser

@@ -1,6 +1,5 @@
 """The only writer of stderr, and the home of the exit codes."""
 
-import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Final, NoReturn
 from flowimg_tui.cli.streams import Unwritable, written_to
 from flowimg_tui.config.locations import Locations
 from flowimg_tui.config.reports import report_error
+from flowimg_tui.disk import NO_ROOM
 from flowimg_tui.flow.errors import FlowError, Moved, NotUnderstood, SignedOut, WrongAccount
 from flowimg_tui.mirror.errors import DiskError
 from flowimg_tui.safe_text import safe_text
@@ -66,7 +66,7 @@ def _is_for_want_of_room(error: BaseException | None) -> bool:
             return False
         case DiskError(full=True) | StoreError(full=True):
             return True
-        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
+        case OSError(errno=number) if number in NO_ROOM:
             return True
         case _:
             return _is_for_want_of_room(error.__cause__)

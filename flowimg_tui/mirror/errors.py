@@ -1,17 +1,15 @@
 """What ends a run because of the disk."""
 
-import errno
 from pathlib import Path
-from typing import Final
 
-_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+from flowimg_tui.disk import NO_ROOM
 
 
 class DiskError(Exception):
     """The output folder cannot be written. ``full`` tells a full disk or quota from everything else."""
 
     def __init__(self, folder: Path, error: OSError) -> None:
-        self.full = error.errno in _DISK_FULL
+        self.full = error.errno in NO_ROOM
         reason = error.strerror or str(error)
         super().__init__(
             f"The disk is full: {reason} in {folder}. Make room, then try again."

@@ -6,7 +6,6 @@ row 1.5; and 30 000 rows in another thread kept the screen's loop from its turn 
 """
 
 import contextlib
-import errno
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from peewee import DatabaseError, IntegrityError, SqliteDatabase
 
+from flowimg_tui.disk import NO_ROOM
 from flowimg_tui.store.migrations import FutureDatabase, migrate
 
 BATCH: Final = 1000
@@ -27,7 +27,6 @@ _PRAGMAS: Final = {
     "foreign_keys": 1,
 }
 _BUSY_SECONDS: Final = 10
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _VAGUE: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 """What SQLite says of a full disk where it makes its shared memory or a journal, and always of a quota and
 of the largest size that a file may have."""
@@ -109,7 +108,7 @@ def unusable(path: str, error: Exception, needed: int = 0) -> StoreError:
 
 def _means_full(path: str, error: Exception, needed: int) -> bool:
     if isinstance(error, OSError):
-        return error.errno in _NO_ROOM
+        return error.errno in NO_ROOM
     code = _code(error)
     return code == sqlite3.SQLITE_FULL or (code in _VAGUE and not _has_room(Path(path), needed))
 
@@ -135,7 +134,7 @@ def _has_room(database: Path, needed: int) -> bool:
             file.seek(max(needed, *sizes))
             file.write(bytes(_SHARED_MEMORY))
     except OSError as error:
-        return error.errno not in _NO_ROOM
+        return error.errno not in NO_ROOM
     return True
 
 

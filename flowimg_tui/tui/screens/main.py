@@ -17,6 +17,7 @@ from flowimg_tui.humane import count_of
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import Counts, ProfileRecord
+from flowimg_tui.tui.keys import KEYS
 from flowimg_tui.tui.profile_state import NO_COUNTS, ProfileState
 from flowimg_tui.tui.refusals import DIMMABLE, NO_PROFILE, why_not
 from flowimg_tui.tui.runs import Run, RunKind
@@ -49,51 +50,7 @@ _SECONDS_BETWEEN_FINDS: Final = 1.0
 class MainScreen(Screen[None]):
     """Shows one profile's gallery at a time; runs of other profiles go on unseen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "sync", "Sync", tooltip="Bring the metadata of the whole gallery in"),
-        Binding("d", "download", "Download", tooltip="Fetch every picture that has no file yet"),
-        Binding(
-            "ctrl+x",
-            "refresh",
-            "Force refresh",
-            key_display="^x",
-            tooltip="Delete the image records (asks first); files stay",
-        ),
-        Binding("r", "retry", "Retry", show=False, tooltip="Fetch again what failed, parked images too"),
-        Binding("v", "verify", "Verify", show=False, tooltip="Look at every saved file: is it what it was?"),
-        Binding(
-            "u", "undo_refresh", "Undo", show=False, tooltip="Undo the latest force refresh (asks first)"
-        ),
-        Binding(
-            "ctrl+p",
-            "app.command_palette",
-            "Palette",
-            show=False,
-            tooltip="Find a command or a theme by its name",
-        ),
-        Binding("slash", "filter", "Filter", key_display="/", tooltip="Show only the images you look for"),
-        Binding("question_mark", "help", "Help", key_display="?", tooltip="Show this list of keys"),
-        Binding("q", "leave", "Quit", tooltip="Quit; asks first while something works"),
-        Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),
-        Binding("e", "edit", "Edit", tooltip="Give the profile other cookies or another folder"),
-        Binding("n", "new", "New", tooltip="Add a profile"),
-        Binding("y", "copy", "Copy", show=False, tooltip="Copy the path of the file, or the image's name"),
-        Binding(
-            "escape",
-            "back",
-            "Back",
-            show=False,
-            tooltip="Clear the filter, then the selection, then the sum of a download",
-        ),
-        Binding(
-            "p", "preview", "Picture", show=False, tooltip="Unfold the picture under the cursor, or fold it"
-        ),
-        Binding("l", "log", "Log", show=False, tooltip="Unfold the log below the table, or fold it"),
-        Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
-        Binding(
-            "delete", "remove", "Remove", show=False, tooltip="Remove the profile (asks first); files stay"
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()

@@ -15,7 +15,6 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from flowimg_tui.store.database import StoreError
-from flowimg_tui.store.filters import parse_filter
 from flowimg_tui.store.finding import Finding, Order, SortKey
 from flowimg_tui.store.found_images import FoundImages
 from flowimg_tui.store.gallery import Gallery
@@ -62,6 +61,7 @@ class GalleryPane(Vertical):
         self._gallery = gallery
         self._state: ProfileState | None = None
         self._finding = Finding()
+        self._problem: str | None = None
         self._found: FoundImages | None = None
         self._sought: FoundImages | None = None
         self._is_found_old = False
@@ -153,11 +153,10 @@ class GalleryPane(Vertical):
     def _find(self, finding: Finding) -> None:
         """Look for something else, and remember it for the profile."""
         if self._state is not None and finding != self._finding:
-            before = parse_filter(self._finding.text).problem
+            before = self._problem
             self._seek(finding)
-            problem = parse_filter(finding.text).problem
-            if problem != before:
-                self.post_message(self.ProblemChanged(problem))
+            if self._problem != before:
+                self.post_message(self.ProblemChanged(self._problem))
             self._to_remember[self._state.record.id] = finding
             self._remember(self._state.record.id)
 
@@ -168,6 +167,7 @@ class GalleryPane(Vertical):
         self._finding = finding
         self._give_up()
         self._sought = self._gallery.find(self._state.record.id, finding)
+        self._problem = self._sought.problem
         if self._sought.is_ready:
             self._show_found(self._sought)
         else:

@@ -21,14 +21,14 @@ from flowimg_tui.workspace import Workspace, WorkspaceError
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+log = logging.getLogger(__name__)
+
 _REST: Final = 0.06
 """A cursor that stands for so many seconds has come to rest; before that nothing is decoded."""
 _PATIENCE: Final = 0.3
 """A picture that takes longer makes room for a word that says so: it is not the other image's."""
 _OFF: Final = "Pictures are switched off: preview = off."
 _NO_ROOM: Final = f"A picture needs a window of at least {ROOM_FOR_PICTURES} lines."
-log = logging.getLogger(__name__)
-
 _NO_IMAGE: Final = Drawn(sentence="No image.")
 _READING: Final = Drawn(sentence="Reading the picture.")
 
