@@ -6,7 +6,7 @@ from textual.binding import Binding
 
 KEYS: Final = (
     Binding("s", "sync", "Sync", tooltip="Bring the metadata of the whole gallery in"),
-    Binding("d", "download", "Download", tooltip="Fetch every picture that has no file yet"),
+    Binding("d", "download", "Download", tooltip="Fetch what is selected, or every picture that is not here"),
     Binding(
         "ctrl+x",
         "refresh",
