@@ -259,9 +259,17 @@ def test_a_pool_that_is_asked_for_fewer_requests_makes_fewer(mirror: Mirror) -> 
     counted: list[int] = []
 
     class Counting(ScriptedFlow):
+        underway = 0
+
         async def _answer(self, what: str, answers: list[MediaAnswer]) -> MediaAnswer:  # type: ignore[override]
-            counted.append(self.running + 1)
-            return await super()._answer(what, answers)
+            self.underway += 1
+            counted.append(self.underway)
+            try:
+                # Longer than a file takes to be saved: what may run together does.
+                await asyncio.sleep(0.03)
+                return await super()._answer(what, answers)
+            finally:
+                self.underway -= 1
 
     finished = mirror.downloaded(Counting(pictures=script), workers=4, retry=RetryPolicy(5, 0.0))
     assert finished.downloaded == 24
