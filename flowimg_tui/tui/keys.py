@@ -6,7 +6,7 @@ from textual.binding import Binding
 
 KEYS: Final = (
     Binding("s", "sync", "Sync", tooltip="Bring the metadata of the whole gallery in"),
-    Binding("d", "download", "Download", tooltip="Fetch what is selected, or every picture that is not here"),
+    Binding("d", "download", "Download", tooltip="Fetch every picture not here yet, or the selected"),
     Binding(
         "ctrl+x",
         "refresh",
