@@ -25,13 +25,25 @@ class FoundImages:
     which is what an app opens with, needs no refresh to be there: until the first one it is read as it is.
     """
 
-    def __init__(self, gallery: "FoundQueries", profile_id: int, finding: Finding) -> None:
+    def __init__(
+        self,
+        gallery: "FoundQueries",
+        profile_id: int,
+        finding: Finding,
+        before: "FoundImages | None" = None,
+    ) -> None:
+        """Prepare to find. What was found ``before`` in this gallery lends the ids in their order, where
+        that order is the same: then rows that came since are not found.
+        """
         self.finding = finding
         self._gallery, self._profile_id = gallery, profile_id
         self._filter = parse_filter(finding.text)
         self._is_default = self._filter.finds_all and finding.order == NEWEST_FIRST
         self._interruption = Interruption()
         self._refreshing = threading.Lock()
+        lends = before is not None and before.finding.order == finding.order
+        self._lent = before._ordered if before is not None and lends else None
+        self._ordered: array[int] | None = None
         self._ids: array[int] | None = None
         self._count_of_all = gallery.count(profile_id) if self._is_default else 0
 
@@ -81,16 +93,22 @@ class FoundImages:
         return [] if self._ids is None else list(self._ids)
 
     def refresh(self) -> bool:
-        """Find anew, as rows changed; ``False`` where that was closed before it came to its end.
+        """Find what there is; ``False`` where that was closed before it came to its end.
 
         For a thread: a hundred thousand images take longer than a frame. The calling thread's connection is
         closed afterwards.
         """
         with self._refreshing, self._gallery.in_this_thread():
             try:
+                ordered = self._lent
+                if ordered is None:
+                    ordered = self._gallery.ordered_ids(
+                        self._profile_id, self.finding.order, self._interruption
+                    )
                 self._ids = self._gallery.found_ids(
-                    self._profile_id, self._filter, self.finding.order, self._interruption
+                    self._profile_id, self._filter, ordered, self._interruption
                 )
+                self._ordered, self._lent = ordered, None
             except Interrupted:
                 return False
         return True

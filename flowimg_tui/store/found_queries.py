@@ -65,26 +65,34 @@ class FoundQueries(ImageQueries):
             filter_text=text, sort_key=finding.order.key.value, descending=finding.order.descending
         ).where(Profile.id == profile_id).execute(self._database)
 
-    def found_ids(
-        self, profile_id: int, wanted: Filter, order: Order, interruption: Interruption
-    ) -> "array[int]":
-        """Return the ids of all images that ``wanted`` finds, in their order, as of one moment.
+    def ordered_ids(self, profile_id: int, order: Order, interruption: Interruption) -> "array[int]":
+        """Return the ids of all images of the profile in their order, as of one moment.
 
-        Takes some 20 ms for 100 000 images, and as much again for each word that most of them have. Raises
-        :class:`Interrupted`.
+        Takes some 10 ms for 100 000 images. Raises :class:`Interrupted`.
         """
-        ids = list[int]()
+        # A third of the memory of a list, for as long as they are shown.
+        ids = array("q")
         with self._database.atomic():
             for part in _parts(order):
-                ids += self._read(_query_of(part, profile_id), interruption)
+                ids.extend(self._read(_query_of(part, profile_id), interruption))
+        return ids
+
+    def found_ids(
+        self, profile_id: int, wanted: Filter, ordered: "array[int]", interruption: Interruption
+    ) -> "array[int]":
+        """Return those of the ``ordered`` ids that ``wanted`` finds, as of one moment.
+
+        Takes some 10 ms for each word that most of 100 000 images have. Raises :class:`Interrupted`.
+        """
+        ids = ordered
+        with self._database.atomic():
             for group in wanted.wanted:
-                ids = _sifted(filter, self._any_of(profile_id, group, interruption), ids)
-                if not ids:
-                    return array("q")
+                if ids:
+                    ids = _sifted(filter, self._any_of(profile_id, group, interruption), ids)
             for condition in wanted.unwanted:
-                ids = _sifted(filterfalse, self._any_of(profile_id, (condition,), interruption), ids)
-        # A third of the memory, for as long as they are shown.
-        return array("q", ids)
+                if ids:
+                    ids = _sifted(filterfalse, self._any_of(profile_id, (condition,), interruption), ids)
+        return ids
 
     def _any_of(self, profile_id: int, conditions: Group, interruption: Interruption) -> set[int]:
         found: set[int] = set()
@@ -97,11 +105,11 @@ class FoundQueries(ImageQueries):
             return self._ids(f"SELECT json_group_array(id) FROM ({query.sql})", query.parameters)  # noqa: S608
 
 
-def _sifted(sieve: _Sieve, met: set[int], ids: list[int]) -> list[int]:
+def _sifted(sieve: _Sieve, met: set[int], ids: "array[int]") -> "array[int]":
     """Return what the sieve keeps, a slice at a time: between two of them other threads have their turn."""
-    kept = list[int]()
+    kept = array("q")
     for start in range(0, len(ids), _SLICE):
-        kept += sieve(met.__contains__, ids[start : start + _SLICE])
+        kept.extend(sieve(met.__contains__, ids[start : start + _SLICE]))
     return kept
 
 

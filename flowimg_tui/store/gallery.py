@@ -25,6 +25,9 @@ class Gallery(ProfileQueries, SyncQueries, DownloadQueries, LedgerQueries, Refre
             parked = self._count(ours & no_file & Image.parked_at.is_null(False))
         return Counts(images, images - missing, missing - failed, failed, parked)
 
-    def find(self, profile_id: int, finding: Finding) -> FoundImages:
-        """Return what ``finding`` finds. Quick: what takes long is done by :meth:`FoundImages.refresh`."""
-        return FoundImages(self, profile_id, finding)
+    def find(self, profile_id: int, finding: Finding, before: FoundImages | None = None) -> FoundImages:
+        """Return what ``finding`` finds. Quick: what takes long is done by :meth:`FoundImages.refresh`.
+
+        Rows that came since it was found ``before`` need not be among it: with that it is found the sooner.
+        """
+        return FoundImages(self, profile_id, finding, before)

@@ -437,3 +437,29 @@ def test_a_force_refresh_and_its_undo_leave_what_was_looked_for(
     gallery.delete_images(studio.id)
     gallery.restore_images(studio.id, tmp_path / "copy.db")
     assert gallery.finding(studio.id) == Finding("boat")
+
+
+# What was found before
+
+
+@pytest.mark.parametrize("order", [NEWEST_FIRST, Order(SortKey.KEY), Order(SortKey.RATIO, True)])
+def test_what_was_found_before_changes_nothing_of_what_is_found(
+    gallery: Gallery, studio: ProfileRecord, order: Order
+) -> None:
+    gallery.store_page(studio.id, 1, [new_image(name) for name in ("pier", "boat", "pierrot")])
+    before = gallery.find(studio.id, Finding("", order))
+    before.refresh()
+    for text in ("pier", "-pier", "nothing"):
+        images = gallery.find(studio.id, Finding(text, order), before)
+        images.refresh()
+        assert images.window(0, 9) == found(gallery, studio.id, text, order)
+        before = images
+
+
+def test_the_order_of_before_is_not_taken_for_another(gallery: Gallery, studio: ProfileRecord) -> None:
+    gallery.store_page(studio.id, 1, [new_image(name) for name in ("b", "c", "a")])
+    before = gallery.find(studio.id, Finding("", Order(SortKey.KEY)))
+    before.refresh()
+    images = gallery.find(studio.id, Finding("", Order(SortKey.KEY, descending=True)), before)
+    images.refresh()
+    assert [image.name for image in images.window(0, 9)] == ["c", "b", "a"]

@@ -52,6 +52,21 @@ def test_each_key_narrows_what_is_shown_and_esc_brings_it_back(app: FlowimgApp, 
     drive(app, script, size=(80, 24))
 
 
+def test_a_filter_finds_what_came_since_the_one_before(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(3000))
+
+    async def script(pilot: AppPilot) -> None:
+        await looks_for(pilot, "0000", "3000 found of 3000")
+        fill(database, range(3000, 3010))
+        gallery_of(pilot).rows_changed()
+        await pilot.press("3")  # before what changed is read, or while it is
+        await until(pilot, lambda: "10 found of 30" in text_of(pilot))
+        await pilot.press("0", "0", "7")
+        await until(pilot, lambda: keys_shown(pilot) == ["00003007"])
+
+    drive(app, script, size=(80, 24))
+
+
 def test_the_keys_of_the_table_are_back_with_enter(app: FlowimgApp, database: Path) -> None:
     fill(database, range(3000))
 

@@ -64,7 +64,9 @@ class GalleryPane(Vertical):
         self._problem: str | None = None
         self._found: FoundImages | None = None
         self._sought: FoundImages | None = None
-        self._is_found_old = False
+        self._changes = 0
+        """How often rows changed; what was sought, and what is found, are as of one of these."""
+        self._sought_at = self._found_at = 0
         self._to_remember: dict[int, Finding] = {}
         self._remembering = threading.Lock()
 
@@ -166,7 +168,10 @@ class GalleryPane(Vertical):
             return
         self._finding = finding
         self._give_up()
-        self._sought = self._gallery.find(self._state.record.id, finding)
+        # Where no row changed since, the order of what is shown is still the order of all.
+        before = self._found if self._found_at == self._changes else None
+        self._sought_at = self._changes
+        self._sought = self._gallery.find(self._state.record.id, finding, before)
         self._problem = self._sought.problem
         if self._sought.is_ready:
             self._show_found(self._sought)
@@ -176,15 +181,17 @@ class GalleryPane(Vertical):
     def _give_up(self) -> None:
         if self._sought is not None:
             self._sought.close()
-        self._sought, self._is_found_old = None, False
+            self._sought = None
 
     def rows_changed(self) -> None:
         """Find anew what is looked for, as rows came, went or changed; no row moves before that."""
-        if self._state is None:
-            return
-        if self._sought is not None:
-            self._is_found_old = True  # what is being read would never be shown if each change began anew
-        else:
+        self._changes += 1
+        if self._sought is None:  # what is being read would never be shown if each change began anew
+            self._find_anew()
+
+    def _find_anew(self) -> None:
+        if self._state is not None:
+            self._sought_at = self._changes
             self._sought = self._gallery.find(self._state.record.id, self._finding)
             self._read(self._sought, stay_at_row=True)
 
@@ -209,11 +216,10 @@ class GalleryPane(Vertical):
             self._show_found(images, stay_at_row=stay_at_row)
 
     def _show_found(self, images: FoundImages, *, stay_at_row: bool = False) -> None:
-        self._found, self._sought = images, None
+        self._found, self._found_at, self._sought = images, self._sought_at, None
         self._show_rows(images, stay_at_row=stay_at_row)
-        if self._is_found_old:
-            self._is_found_old = False
-            self.rows_changed()
+        if self._found_at != self._changes:
+            self._find_anew()
 
     def _show_rows(self, images: FoundImages, *, stay_at_row: bool) -> None:
         hint = _NOTHING_FOUND if images.finding.text.strip() else NO_IMAGES
