@@ -177,6 +177,10 @@ class Store:
         finally:
             self.close()
 
+    def data_version(self) -> int:
+        """Return a number that changes with what another connection changes. Of the calling thread's."""
+        return int(self._database.row("PRAGMA data_version")[0])
+
     def _connection(self) -> sqlite3.Connection:
         """Return the connection of the calling thread."""
         connection: sqlite3.Connection = self._database.connection()  # type: ignore[no-untyped-call]

@@ -42,7 +42,7 @@ class FoundImages:
         self._interruption = Interruption()
         self._refreshing = threading.Lock()
         lends = before is not None and before.finding.order == finding.order
-        self._lent = before._ordered if before is not None and lends else None
+        self._lent = before._order_to_lend if before is not None and lends else None
         self._ordered: array[int] | None = None
         self._ids: array[int] | None = None
         self._count_of_all = gallery.count(profile_id) if self._is_default else 0
@@ -112,6 +112,10 @@ class FoundImages:
             except Interrupted:
                 return False
         return True
+
+    @property
+    def _order_to_lend(self) -> "array[int] | None":
+        return self._lent if self._ordered is None else self._ordered
 
     def close(self) -> None:
         """End what looks for them in another thread; what was found can still be read. Returns at once."""

@@ -14,6 +14,7 @@ from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding
 from textual.drivers.linux_driver import LinuxDriver
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerFailed, WorkerState
@@ -113,6 +114,25 @@ class FlowimgApp(App[None]):
         # However the app ends: a run that nobody stops would keep the process alive.
         self._stop_all()
         self._from_outside.listen_no_more()
+
+    # What is said
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a toast, and keep what it says in the log: it is soon gone."""
+        log.info("Shown: %s", message)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def action_help_quit(self) -> None:
+        """Tell who presses ctrl+c how to quit."""
+        self.notify("Press ctrl+q to quit.", markup=False)
 
     # What is remembered
 
@@ -261,9 +281,14 @@ class FlowimgApp(App[None]):
         if self._exception is None:
             cause = error.error if isinstance(error, WorkerFailed) else error
             if self._from_outside.reason is None:
-                self._last_words = report_error(cause, self.workspace.locations.log, self._reports)
+                self._last_words = self._words_for(cause)
             log.error("Unexpected error on the screen", exc_info=cause)
         super()._handle_exception(error)
+
+    def _words_for(self, cause: BaseException) -> tuple[str, ...]:
+        if isinstance(cause, StoreError):
+            return (str(cause),)  # nothing that a report could help with
+        return report_error(cause, self.workspace.locations.log, self._reports)
 
     def _fatal_error(self) -> None:
         self._close_messages_no_wait()

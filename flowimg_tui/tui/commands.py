@@ -20,7 +20,7 @@ _ACTIONS: Final = {
     "filter": "view: Filter the images",
     "next_order": "view: Sort by the next column",
     "turn_order": "view: Turn the order round",
-    "select_all": "select: All that are shown, or none",
+    "select_all": "select: Select all that are shown, or none",
     "invert": "select: Invert the selection",
     "range": "select: Begin or end a range",
     "copy": "gallery: Copy the path or name",

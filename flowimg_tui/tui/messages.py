@@ -1,10 +1,11 @@
-"""What a run tells the screen. Both are posted from the run's own thread."""
+"""What a run tells the screen from a thread of its own, and what any widget may have to tell."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from flowimg_tui.store.database import StoreError
 from flowimg_tui.tui.runs import Run
 
 if TYPE_CHECKING:
@@ -25,3 +26,10 @@ class RunEnded(Message):
 
     run: Run
     error: str | None
+
+
+@dataclass
+class StoreFailed(Message):
+    """The database could not be read, or written."""
+
+    error: StoreError

@@ -20,6 +20,8 @@ DIMMABLE: Final = (
 )
 NO_PROFILE: Final = "There is no profile yet. Press n to add one."
 NO_IMAGES: Final = "No images yet. Press s to sync."
+NOTHING_FOUND: Final = "Nothing is found. Press esc to clear the filter."
+NO_IMAGE_HERE: Final = "There is no image under the cursor."
 
 
 def why_not(

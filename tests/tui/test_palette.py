@@ -26,7 +26,7 @@ def test_a_command_of_the_gallery_works_on_it(app: FlowimgApp) -> None:
     async def script(pilot: AppPilot) -> None:
         await press_and_wait(pilot, "s", "Synced 42 new images")
         await pilot.press("ctrl+p", *"select: all")
-        await until(pilot, lambda: found(pilot, "select: All that are shown", besides="gallery: Sync"))
+        await until(pilot, lambda: found(pilot, "select: Select all that", besides="gallery: Sync"))
         await pilot.press("enter")
         await until(pilot, lambda: "42 selected" in text_of(pilot))
 

@@ -78,7 +78,7 @@ def test_a_selection_outlives_a_filter_and_an_order(app: FlowimgApp, database: P
         await leads_to(pilot, "10 found of 1000", "slash", *"0000012")
         await leads_to(pilot, "10 found of 1000 · 10 selected", "enter", "a")
         await leads_to(pilot, "Images  1000 · 10 selected", "escape")
-        await leads_to(pilot, "key ↑", "o")
+        await leads_to(pilot, "key ↑", *"oooo")
         await leads_to(pilot, "990 selected", "asterisk")
 
     drive(app, script, size=(80, 24))
@@ -194,7 +194,10 @@ def test_y_copies_the_path_or_the_name_and_shows_what_it_copied(app: FlowimgApp,
         assert app.clipboard == "name0"
         await leads_to(pilot, "2 selected", "escape", "a")
         await leads_to(pilot, "Copied 2 lines", "y")
-        assert sorted(app.clipboard.splitlines()) == sorted([str(two_images), "name0"])
+        assert app.clipboard.splitlines() == [str(two_images), "name0"]
+        await leads_to(pilot, "created ↑", "escape", "O")
+        await leads_to(pilot, "Copied 2 lines", "y")
+        assert app.clipboard.splitlines() == ["name0", str(two_images)]
 
     drive(app, script, size=(80, 24))
 
@@ -211,10 +214,40 @@ def test_more_than_a_clipboard_takes_is_refused(app: FlowimgApp, database: Path)
     drive(app, script, size=(80, 24))
 
 
-def test_y_says_why_it_can_do_nothing(app: FlowimgApp) -> None:
+@pytest.mark.parametrize("key", ["y", "space", "a", "V", "asterisk", "o", "O"])
+def test_a_key_of_the_images_says_that_there_are_none(app: FlowimgApp, key: str) -> None:
     async def script(pilot: AppPilot) -> None:
-        await pilot.press("y", "space", "a", "V", "asterisk", "escape")
-        await until(pilot, lambda: "No images yet" in status_of(pilot))
+        assert "No images yet" not in status_of(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: "No images yet. Press s to sync." in status_of(pilot))
         assert table_of(pilot).count == 0
+
+    drive(app, script)
+
+
+@pytest.mark.parametrize("key", ["space", "a", "V", "asterisk"])
+def test_where_nothing_is_found_there_is_nothing_to_select(app: FlowimgApp, database: Path, key: str) -> None:
+    fill(database, range(3))
+
+    async def script(pilot: AppPilot) -> None:
+        await leads_to(pilot, "0 found of 3", "slash", *"nowhere", "enter")
+        await pilot.press(key)
+        await until(pilot, lambda: "Nothing is found. Press esc" in status_of(pilot))
+
+    drive(app, script)
+
+
+@pytest.mark.parametrize("pane", ["P", "l"])
+def test_elsewhere_a_key_of_the_images_says_how_to_get_there(
+    app: FlowimgApp, database: Path, pane: str
+) -> None:
+    fill(database, range(3))
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press(pane, "a")
+        await until(pilot, lambda: "Press tab to go to them" in status_of(pilot))
+        while pilot.app.focused is not table_of(pilot):
+            await pilot.press("tab")
+        await leads_to(pilot, "3 selected", "a")
 
     drive(app, script)

@@ -154,7 +154,7 @@ def test_failed(
         await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
         scripted.missing = {2, 5, 11}
         await press_and_wait(pilot, "d", "3 failed = 42 images", "Images  42 · 3 failed")
-        await pilot.press("escape", *"ooooo")
+        await pilot.press("escape", *"ooo")
         await press_and_wait(pilot, "s", "Synced 0 new", "state ↑   1 of 42")
 
     assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)

@@ -1,7 +1,9 @@
 """The pane of a running download, and the sum that it leaves."""
 
+import pytest
+
 from flowimg_tui.tui.app import FlowimgApp
-from tests.tui.driving import AppPilot, drive, press_and_wait, text_of, until
+from tests.tui.driving import AppPilot, drive, keys_shown, press_and_wait, text_of, until
 from tests.tui.scripted import ScriptedService
 
 
@@ -18,6 +20,26 @@ def test_a_download_leaves_a_sum_that_balances_until_it_is_dismissed(
         await press_and_wait(pilot, "s", "Synced 0 new", "34 cancelled = 42 images")
         await pilot.press("escape")
         await until(pilot, lambda: "= 42 images" not in text_of(pilot))
+
+    drive(scripted_app, script, (80, 24))
+
+
+@pytest.fixture
+def _sixteen_workers(environment: dict[str, str]) -> None:
+    environment["FLOWIMG_WORKERS"] = "16"
+
+
+@pytest.mark.usefixtures("_sixteen_workers")
+def test_many_transfers_leave_room_for_the_images(
+    scripted_app: FlowimgApp, scripted: ScriptedService
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        scripted.pictures_served = 0
+        await pilot.press("d")
+        await until(pilot, lambda: "… and 10 more" in text_of(pilot) and "0 of 42 images" in text_of(pilot))
+        assert len(keys_shown(pilot)) >= 7
+        await press_and_wait(pilot, "x", "42 cancelled = 42 images")
 
     drive(scripted_app, script, (80, 24))
 

@@ -1,7 +1,5 @@
 """Where a filter is typed: a line above the table that is there while there is a filter."""
 
-from dataclasses import dataclass
-
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -28,11 +26,8 @@ class _Field(LineInput):
 class FilterLine(Horizontal):
     """Tells each change of what is typed. ``enter`` goes on to what comes next on the screen: the table."""
 
-    @dataclass
     class Changed(Message):
         """Something else is looked for."""
-
-        text: str
 
     def compose(self) -> ComposeResult:
         yield Static("/", id="filter-sign", markup=False)
@@ -43,6 +38,11 @@ class FilterLine(Horizontal):
             compact=True,
             select_on_focus=False,
         )
+
+    @property
+    def text(self) -> str:
+        """What is looked for."""
+        return self._field.value
 
     @property
     def is_typed_in(self) -> bool:
@@ -65,7 +65,7 @@ class FilterLine(Horizontal):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed(event.value))
+        self.post_message(self.Changed())
 
     def on_descendant_focus(self) -> None:
         # Textual gives the focus back to a field that has folded, as a terminal's window does that was left.

@@ -1,45 +1,46 @@
 """A profile's gallery: what is looked for in it, in which order, which of it is selected, and the table."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
 from flowimg_tui.store.database import StoreError
-from flowimg_tui.store.finding import Finding, Order, SortKey
+from flowimg_tui.store.finding import NEWEST_FIRST, Finding, Order, SortKey
 from flowimg_tui.store.found_images import FoundImages
 from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import Counts, ImageRecord
+from flowimg_tui.tui.messages import StoreFailed
 from flowimg_tui.tui.profile_state import NO_COUNTS, ProfileState
-from flowimg_tui.tui.refusals import NO_IMAGES, NO_PROFILE
+from flowimg_tui.tui.refusals import NO_IMAGES, NO_PROFILE, NOTHING_FOUND
+from flowimg_tui.tui.search import Search
 from flowimg_tui.tui.widgets.filter_line import FilterLine
 from flowimg_tui.tui.widgets.image_columns import arrow_of
 from flowimg_tui.tui.widgets.image_table import ImageTable
 
 _LARGEST_OR_NEWEST_FIRST: Final = (SortKey.CREATED, SortKey.SIZE)
-_NOTHING_FOUND: Final = "Nothing is found. Press esc to clear the filter."
 
 
 class GalleryPane(Vertical):
     """Shows one profile at a time. What takes longer than a frame is read in threads."""
 
-    BINDINGS = [
+    KEYS: Final = (
         Binding("o", "next_order", "Order", show=False, tooltip="Sort by the next column"),
         Binding("O", "turn_order", "Turn", show=False, tooltip="Turn the order round"),
         Binding("space", "select", "Select", show=False, tooltip="Select the image, or no longer"),
         Binding("a", "select_all", "All", show=False, tooltip="Select all that are shown, or none of them"),
         Binding("V", "range", "Range", show=False, tooltip="Begin a range of rows; again selects it"),
         Binding("asterisk", "invert", "Invert", show=False, key_display="*", tooltip="Invert the selection"),
-    ]
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     @dataclass
     class ProblemChanged(Message):
@@ -51,24 +52,17 @@ class GalleryPane(Vertical):
         """Other images are selected."""
 
     @dataclass
-    class Failed(Message):
-        """The database could not be read, or written."""
+    class Refused(Message):
+        """A key could do nothing, for this reason."""
 
-        error: StoreError
+        reason: str
 
     def __init__(self, gallery: Gallery, *, id: str) -> None:
         super().__init__(id=id)
         self._gallery = gallery
         self._state: ProfileState | None = None
-        self._finding = Finding()
+        self._search = Search(gallery, self, self._show_found)
         self._problem: str | None = None
-        self._found: FoundImages | None = None
-        self._sought: FoundImages | None = None
-        self._changes = 0
-        """How often rows changed; what was sought, and what is found, are as of one of these."""
-        self._sought_at = self._found_at = 0
-        self._to_remember: dict[int, Finding] = {}
-        self._remembering = threading.Lock()
 
     def compose(self) -> ComposeResult:
         yield FilterLine(id="filter")
@@ -81,17 +75,12 @@ class GalleryPane(Vertical):
     def open(self, state: ProfileState | None, output: Path) -> None:
         """Show the gallery of a profile from its top as it was seen last, or that there is none."""
         self._state = state
-        self._give_up()
-        self._found = None
         self.table.show(output, state.selected if state else frozenset())
+        self._search.open(state.record.id if state else None)
+        self._filter.show(self._search.finding.text if state else "")
         if state is None:
-            self._filter.show("")
-            self.table.replace(None, self._finding.order, NO_PROFILE)
-            self.show_counts()
-            return
-        finding = self._gallery.finding(state.record.id)
-        self._filter.show(finding.text)
-        self._seek(finding)
+            self.table.replace(None, NEWEST_FIRST, NO_PROFILE)
+        self._tell_problem()
         self.show_counts()
 
     # What is shown
@@ -99,7 +88,7 @@ class GalleryPane(Vertical):
     @property
     def images(self) -> FoundImages | None:
         """What is found, and shown."""
-        return self._found
+        return self._search.found
 
     @property
     def current(self) -> ImageRecord | None:
@@ -109,7 +98,8 @@ class GalleryPane(Vertical):
     def show_counts(self) -> None:
         """Write the numbers of the profile, of what is found and of what is selected on the border."""
         counts = self._state.counts if self._state else NO_COUNTS
-        finding = self._found.finding if self._found is not None else Finding()
+        found_last = self._search.found
+        finding = found_last.finding if found_last is not None else Finding()
         found = self.table.count if finding.text.strip() else None
         place = f"{self.table.cursor + 1} of {self.table.count}" if self.table.count else ""
         self.table.write_titles(
@@ -136,109 +126,55 @@ class GalleryPane(Vertical):
         if self._state is not None:
             self._filter.edit()
 
-    def on_filter_line_changed(self, message: FilterLine.Changed) -> None:
-        self._find(Finding(message.text, self._finding.order))
+    def on_filter_line_changed(self) -> None:
+        # Not as the message tells it: the line may have been cleared since.
+        self._find(Finding(self._filter.text, self._order))
 
     def action_next_order(self) -> None:
-        keys = list(SortKey)
-        key = keys[(keys.index(self._finding.order.key) + 1) % len(keys)]
-        self._find(Finding(self._finding.text, _first_order(key)))
+        """Sort by the column to the right of the one that sorts, and behind the last one by the first."""
+        keys = self.table.sort_keys
+        at = keys.index(self._order.key) if self._order.key in keys else -1
+        self._sort(_first_order(keys[(at + 1) % len(keys)]))
 
     def action_turn_order(self) -> None:
-        self._find(Finding(self._finding.text, _turned(self._finding.order)))
+        self._sort(_turned(self._order))
 
     def on_image_table_title_clicked(self, message: ImageTable.TitleClicked) -> None:
-        order = self._finding.order
-        turned = _turned(order) if message.key is order.key else _first_order(message.key)
-        self._find(Finding(self._finding.text, turned))
+        is_sorted_by = message.key is self._order.key
+        self._sort(_turned(self._order) if is_sorted_by else _first_order(message.key))
+
+    @property
+    def _order(self) -> Order:
+        return self._search.finding.order
+
+    def _sort(self, order: Order) -> None:
+        if self._state is None or not self._state.counts.images:
+            self._refuse()
+        else:
+            self._find(Finding(self._search.finding.text, order))
 
     def _find(self, finding: Finding) -> None:
-        """Look for something else, and remember it for the profile."""
-        if self._state is not None and finding != self._finding:
-            before = self._problem
-            self._seek(finding)
-            if self._problem != before:
-                self.post_message(self.ProblemChanged(self._problem))
-            self._to_remember[self._state.record.id] = finding
-            self._remember(self._state.record.id)
+        self._search.find(finding)
+        self._tell_problem()
 
-    def _seek(self, finding: Finding) -> None:
-        """Show what ``finding`` finds as soon as it is found; what was looked for before is given up."""
-        if self._state is None:
-            return
-        self._finding = finding
-        self._give_up()
-        # Where no row changed since, the order of what is shown is still the order of all.
-        before = self._found if self._found_at == self._changes else None
-        self._sought_at = self._changes
-        self._sought = self._gallery.find(self._state.record.id, finding, before)
-        self._problem = self._sought.problem
-        if self._sought.is_ready:
-            self._show_found(self._sought)
-        else:
-            self._read(self._sought)
-
-    def _give_up(self) -> None:
-        if self._sought is not None:
-            self._sought.close()
-            self._sought = None
+    def _tell_problem(self) -> None:
+        before, self._problem = self._problem, self._search.problem
+        if self._problem != before:
+            self.post_message(self.ProblemChanged(self._problem))
 
     def rows_changed(self) -> None:
         """Find anew what is looked for, as rows came, went or changed; no row moves before that."""
-        self._changes += 1
-        if self._sought is None:  # what is being read would never be shown if each change began anew
-            self._find_anew()
-
-    def _find_anew(self) -> None:
-        if self._state is not None:
-            self._sought_at = self._changes
-            self._sought = self._gallery.find(self._state.record.id, self._finding)
-            self._read(self._sought, stay_at_row=True)
+        self._search.rows_changed()
 
     @property
     def depends_on_files(self) -> bool:
         """Whether a file that comes or fails can change which rows there are."""
-        return self._found is not None and self._found.depends_on_files
+        return self._search.depends_on_files
 
-    @work(group="find")
-    async def _read(self, images: FoundImages, *, stay_at_row: bool = False) -> None:
-        if not images.is_ready:
-            try:
-                is_whole = await asyncio.to_thread(images.refresh)
-            except StoreError as error:
-                if images is self._sought:
-                    self._give_up()
-                self.post_message(self.Failed(error))
-                return
-            if not is_whole:
-                return  # something else is looked for by now
-        if images is self._sought and self.is_attached:
-            self._show_found(images, stay_at_row=stay_at_row)
-
-    def _show_found(self, images: FoundImages, *, stay_at_row: bool = False) -> None:
-        self._found, self._found_at, self._sought = images, self._sought_at, None
-        self._show_rows(images, stay_at_row=stay_at_row)
-        if self._found_at != self._changes:
-            self._find_anew()
-
-    def _show_rows(self, images: FoundImages, *, stay_at_row: bool) -> None:
-        hint = _NOTHING_FOUND if images.finding.text.strip() else NO_IMAGES
+    def _show_found(self, images: FoundImages, stay_at_row: bool) -> None:
+        hint = _hint_where_nothing_is_found(images.finding)
         self.table.replace(images, images.finding.order, hint, stay_at_row=stay_at_row)
         self.show_counts()
-
-    @work(group="remember")
-    async def _remember(self, profile_id: int) -> None:
-        try:
-            await asyncio.to_thread(self._set_finding, profile_id)
-        except StoreError as error:
-            self.post_message(self.Failed(error))
-
-    def _set_finding(self, profile_id: int) -> None:
-        """Write what was looked for last: of the threads of two keys the later one's may come first."""
-        with self._remembering, self._gallery.in_this_thread():
-            finding = self._to_remember.pop(profile_id, None)
-            if finding is not None:
-                self._gallery.set_finding(profile_id, finding)
 
     # Selecting
 
@@ -248,7 +184,9 @@ class GalleryPane(Vertical):
             self.action_range()
             return
         image = self.current
-        if image is not None:
+        if image is None:
+            self._refuse()
+        else:
             self._selected.symmetric_difference_update({image.id})
             self.table.show_image(image)
             self.table.action_move(1)
@@ -271,6 +209,8 @@ class GalleryPane(Vertical):
         if rows is None:
             if self.table.count:
                 self.table.begin_range()
+            else:
+                self._refuse()
             return
         # Rows may come before all ids are read: what was marked is known by its ends.
         first, last = self.table.image_at(rows.start), self.table.image_at(rows.stop - 1)
@@ -286,25 +226,43 @@ class GalleryPane(Vertical):
     @work(group="select")
     async def _select_among(self, select: Callable[[set[int], list[int]], None]) -> None:
         """Let ``select`` change the selection, given the ids of all rows, which a thread reads."""
-        state, images = self._state, self._found
-        if state is None or images is None:
+        state, images = self._state, self._search.found
+        if state is None or images is None or not images.count:
+            self._refuse()
             return
         try:
             shown = await asyncio.to_thread(images.ids)
         except StoreError as error:
-            self.post_message(self.Failed(error))
+            self.post_message(StoreFailed(error))
             return
-        if state is self._state and images is self._found and self.is_attached:
+        is_shown = state is self._state and images is self._search.found and self.is_attached
+        if is_shown and not state.rows_are_old:
             select(state.selected, shown)
             # Rows may have come since the window was read: what is selected is what is seen.
-            self._show_rows(images, stay_at_row=True)
+            self._show_found(images, stay_at_row=True)
             self._tell_selection()
 
-    def chosen(self, most: int) -> list[ImageRecord]:
-        """Return up to ``most`` of the images that are selected, or that under the cursor where none is."""
-        if self._selected:
-            return self._gallery.records(sorted(self._selected)[:most])
-        return [self.current] if self.current is not None else []
+    async def chosen(self, most: int) -> list[ImageRecord]:
+        """Return up to ``most`` of the images that are selected, or that under the cursor where none is.
+
+        They come in the order of the table, those that it does not show behind the others.
+        """
+        if not self._selected:
+            return [self.current] if self.current is not None else []
+        left = self._selected.copy()
+        try:
+            images = self._search.found
+            shown = [] if images is None else await asyncio.to_thread(images.ids)
+            ids = [image_id for image_id in shown if image_id in left]
+            return self._gallery.records([*ids, *sorted(left.difference(ids))][:most])
+        except StoreError as error:
+            self.post_message(StoreFailed(error))
+            return []
+
+    def _refuse(self) -> None:
+        """Say why there is nothing to select, or to be sorted."""
+        reason = NO_PROFILE if self._state is None else _hint_where_nothing_is_found(self._search.finding)
+        self.post_message(self.Refused(reason))
 
     def _tell_selection(self) -> None:
         self.show_counts()
@@ -316,16 +274,20 @@ class GalleryPane(Vertical):
         """End what was begun last of a range, a filter and a selection; return whether there was one."""
         if self.table.range is not None:
             self.table.end_range()
-        elif self._finding.text or self.is_typed_in:
+        elif self._search.finding.text or self.is_typed_in:
             self.screen.set_focus(self.table)
             self._filter.show("")
-            self._find(Finding(order=self._finding.order))
+            self._find(Finding(order=self._order))
         elif self._selected:
             self._selected.clear()
             self.show_selection()
         else:
             return False
         return True
+
+
+def _hint_where_nothing_is_found(finding: Finding) -> str:
+    return NOTHING_FOUND if finding.text.strip() else NO_IMAGES
 
 
 def _select_range(first: int, last: int, selected: set[int], shown: list[int]) -> None:

@@ -103,6 +103,11 @@ def arrow_of(order: Order) -> str:
     return "↓" if order.descending else "↑"
 
 
+def keys_for(width: int) -> list[SortKey]:
+    """Return the columns that a table of ``width`` cells shows, from left to right."""
+    return [key for key, *_ in _places(width)]
+
+
 def key_at(width: int, x: int) -> SortKey | None:
     """Return the column that stands at ``x`` in a table of ``width`` cells."""
     return next((key for key, begin, end, _ in _places(width) if begin <= x < end), None)

@@ -18,9 +18,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from flowimg_tui.mirror.progress import Transfer
+from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.finding import NEWEST_FIRST, Order, SortKey
 from flowimg_tui.store.records import ImageRecord
-from flowimg_tui.tui.widgets.image_columns import Cell, Row, header_cells, key_at, row_cells
+from flowimg_tui.tui.messages import StoreFailed
+from flowimg_tui.tui.widgets.image_columns import Cell, Row, header_cells, key_at, keys_for, row_cells
 from flowimg_tui.tui.widgets.titled import TitledWidget
 
 _PAGE_ROWS: Final = 128
@@ -29,7 +31,10 @@ _HEADER_LINES: Final = 1
 
 
 class ImageRows(Protocol):
-    """Where the table's rows come from; all of it is quick at any size of the gallery."""
+    """Where the table's rows come from; all of it is quick at any size of the gallery.
+
+    What reads raises :class:`StoreError`.
+    """
 
     @property
     def count(self) -> int:
@@ -131,7 +136,7 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
         begin = None if self._range_from is None else self.image_at(self._range_from)
         height = self.cursor - self.scroll_offset.y
         self._take(source, order, hint)
-        row = None if anchor is None or source is None else source.position(anchor.id)
+        row = self._position(anchor)
         if row is not None:
             self.cursor = row
             self.scroll_to(y=self.cursor - height, animate=False, force=True)
@@ -139,7 +144,7 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
             self.cursor = min(self.cursor, max(self._count - 1, 0))
         else:
             self._to_the_top()
-        self._range_from = None if begin is None or source is None else source.position(begin.id)
+        self._range_from = self._position(begin)
         self.refresh()
 
     def holds(self, image_id: int) -> bool:
@@ -156,6 +161,18 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
             if row == self.cursor:
                 self.post_message(self.CurrentChanged())
 
+    def read_again(self) -> None:
+        """Read what is in sight again: something may have become of it. Only what changed is drawn again."""
+        rows = range(self.scroll_offset.y, min(self._last_visible_row + 1, self._count))
+        before = [self.image_at(row) for row in rows]
+        self._pages.clear()
+        self._rows_by_id.clear()
+        for row, image in zip(rows, before, strict=True):
+            if self.image_at(row) != image:
+                self._refresh_row(row)
+                if row == self.cursor:
+                    self.post_message(self.CurrentChanged())
+
     def show_transfers(self, transfers: Iterable[Transfer]) -> None:
         """Show what is on its way now; only lines of images whose transfer changed are drawn again."""
         before, self._transfers = self._transfers, {transfer.image_id: transfer for transfer in transfers}
@@ -171,11 +188,16 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
         number, index = divmod(row, _PAGE_ROWS)
         page = self._pages.get(number)
         if page is None:
-            page = self._pages[number] = self._source.window(number * _PAGE_ROWS, _PAGE_ROWS)
+            page = self._pages[number] = self._read(self._source, number)
             self._rows_by_id |= {image.id: number * _PAGE_ROWS + at for at, image in enumerate(page)}
             self._drop_oldest_page()
         self._pages.move_to_end(number)
         return page[index] if index < len(page) else None
+
+    @property
+    def sort_keys(self) -> list[SortKey]:
+        """The columns that are shown, from left to right."""
+        return keys_for(self.scrollable_content_region.width)
 
     # A range of rows
 
@@ -242,6 +264,24 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
         self._count = 0 if source is None else source.count
         self.virtual_size = Size(self.scrollable_content_region.width, self._count + _HEADER_LINES)
         self.post_message(self.CurrentChanged())
+
+    def _read(self, source: ImageRows, number: int) -> list[ImageRecord]:
+        """Return a page of rows. One that cannot be read stays empty until other rows are shown."""
+        try:
+            return source.window(number * _PAGE_ROWS, _PAGE_ROWS)
+        except StoreError as error:
+            self.post_message(StoreFailed(error))
+            return []
+
+    def _position(self, image: ImageRecord | None) -> int | None:
+        """Return the row of an image, where it has one."""
+        if image is None or self._source is None:
+            return None
+        try:
+            return self._source.position(image.id)
+        except StoreError as error:
+            self.post_message(StoreFailed(error))
+            return None
 
     def watch_virtual_size(self, size: Size) -> None:
         # It lays out the screen where the scroll bar comes or goes. Textual has no public place for this.

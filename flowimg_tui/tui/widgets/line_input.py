@@ -26,3 +26,11 @@ class LineInput(Input):
             self.insert_text_at_cursor(text)
         else:
             self.replace(text, *self.selection)
+
+    def restricted(self) -> None:
+        """Say why nothing of what was typed or pasted stands there."""
+        self.notify(
+            f"At most {self.max_length} characters fit here; this was left out.",
+            severity="warning",
+            markup=False,
+        )

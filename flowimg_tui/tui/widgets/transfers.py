@@ -24,6 +24,7 @@ _PACE_WIDTH: Final = 12
 _AMOUNT_WIDTH: Final = 8
 _NARROW: Final = 70
 """Below this width a row has no bar, and says how much there is of the image, not of how much."""
+_FEWEST_ROWS: Final = 4
 _STALLS_AFTER: Final = 3.0
 _FULL, _HALF, _TRACK = "━", "╸", "─"
 
@@ -107,8 +108,20 @@ class TransfersPane(TitledWidget):
         if self._snapshot is None:
             return []
         by_id = {transfer.image_id: transfer for transfer in self._snapshot.transfers}
-        rows = [self._row(by_id.get(image_id or 0), self._snapshot.now) for image_id in self._slots]
+        shown, more = self._slots_in_sight()
+        rows = [self._row(by_id.get(image_id or 0), self._snapshot.now) for image_id in shown]
+        if more:
+            rows.append([self._dim(f"… and {more} more")])
         return [*rows, self._total(self._snapshot)]
+
+    def _slots_in_sight(self) -> tuple[list[int | None], int]:
+        """Return what stands in the rows, and how many more run: the images keep two thirds of the screen."""
+        room = max(self.app.size.height // 3 - 1, _FEWEST_ROWS)
+        if len(self._slots) <= room:
+            return self._slots, 0
+        running = [image_id for image_id in self._slots if image_id is not None]
+        rest = [None] * (len(self._slots) - len(running))
+        return [*running, *rest][: room - 1], max(len(running) - room + 1, 0)
 
     def _balance(self, tally: "DownloadFinished") -> list[Segment]:
         """Return a sum: each pending image ended in one of its parts."""

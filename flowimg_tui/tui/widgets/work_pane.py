@@ -1,0 +1,123 @@
+"""What is shown of one profile: its images, the picture of one, what is on its way, and the log."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from flowimg_tui.tui.profile_state import ProfileState
+from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
+from flowimg_tui.tui.widgets.preview_pane import PreviewPane
+from flowimg_tui.tui.widgets.transfers import TransfersPane
+from flowimg_tui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from flowimg_tui.tui.app import FlowimgApp
+    from flowimg_tui.tui.runs import Run
+
+
+class WorkPane(Vertical):
+    """Shows one profile at a time, and what works for it."""
+
+    def __init__(self, workspace: Workspace, *, id: str) -> None:
+        super().__init__(id=id)
+        self._workspace = workspace
+        self._state: ProfileState | None = None
+        self._run: Run | None = None
+
+    @property
+    def _app(self) -> "FlowimgApp":
+        return cast("FlowimgApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        with Container(id="look"):
+            yield GalleryPane(self._workspace.gallery, id="gallery")
+            yield PreviewPane(
+                self._workspace,
+                lambda: self.images.current,
+                few_colours=self._app.few_colours,
+                id="preview",
+            )
+        yield TransfersPane(id="transfers")
+
+    def on_mount(self) -> None:
+        self.images = self.query_one(GalleryPane)
+        self.table = self.images.table
+        self._preview = self.query_one(PreviewPane)
+        self._transfers = self.query_one(TransfersPane)
+        if self._app.state.preview:
+            self._preview.open()
+
+    # Whose
+
+    def open(self, state: ProfileState | None, output: Path) -> None:
+        """Show the gallery of a profile, or that there is none; its files stand below ``output``."""
+        self._state = state
+        self.images.open(state, output)
+
+    def on_image_table_cursor_moved(self) -> None:
+        self._preview.cursor_moved()
+
+    def on_image_table_current_changed(self) -> None:
+        self._preview.look()
+
+    # What works for it
+
+    def follow(self, run: "Run | None") -> None:
+        """Show the transfers of ``run`` while it goes on; without one, how the last download ended."""
+        self._run = run if run is not None and run.kind.downloads else None
+        tally = self._state.tally if self._state is not None and self._run is None else None
+        self.set_class(self._run is not None or tally is not None, "-transferring")
+        if self._run is not None:
+            self._transfers.begin(self._run.workers)
+            self.show_progress()
+            return
+        self.table.show_transfers(())
+        if tally is not None:
+            self._transfers.show_tally(tally)
+
+    def show_progress(self) -> None:
+        """Show how far the transfers are now."""
+        if self._run is not None:
+            snapshot = self._run.board.snapshot()
+            self._transfers.show(snapshot)
+            self.table.show_transfers(snapshot.transfers)
+
+    def show_image(self, image_id: int) -> None:
+        """Show what became of one image, where it is among what the table has read."""
+        if self.table.holds(image_id):
+            image = self._workspace.gallery.image(image_id)
+            if image is not None:
+                self.table.show_image(image)
+
+    def dismiss_tally(self) -> None:
+        """Show no more how the last download ended."""
+        if self._state is not None and self._run is None:
+            self._state.tally = None
+            self.follow(None)
+
+    # What unfolds
+
+    def toggle_preview(self) -> str | None:
+        """Unfold the picture of the image under the cursor, or fold it. Return why it stays folded."""
+        refusal = self._preview.toggle()
+        if refusal is None:
+            self._app.remember_preview(self._preview.is_open)
+        return refusal
+
+    async def toggle_log(self) -> None:
+        """Unfold the log and go to it, or fold it and go back to the images."""
+        from flowimg_tui.tui.widgets.log_pane import LogPane
+
+        if not self.query(LogPane):
+            await self.mount(LogPane(id="log"))
+        pane = self.query_one(LogPane)
+        unfold = not self.has_class("-log")
+        self.set_class(unfold, "-log")
+        if unfold:
+            pane.follow(self._workspace.recent_log)
+            pane.focus()
+        else:
+            pane.rest()
+            self.table.focus()
