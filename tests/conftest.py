@@ -29,6 +29,10 @@ WIRE = Path(__file__).parent / "data" / "flow_service" / "labs"
 """The recorded answers of the labs generation."""
 
 
+# To read the asserts of all test modules takes each worker 4 s: what was read is kept in __pycache__, even
+# where the environment tells programs to keep nothing there.
+sys.dont_write_bytecode = False
+
 _HOMES = itertools.count(1)
 
 
