@@ -23,12 +23,18 @@ from flowimg_tui.cli.app import main
 ROOM: Final = 4
 """As many descriptors come with a request: the three streams, and what tells of the child's end."""
 _IMPORTED_LATE: Final = (
+    "flowimg_tui.flow.google",
+    "flowimg_tui.flow.labs",
     "flowimg_tui.flow.pasted",
     "flowimg_tui.workspace.actions",
     "httpcore",
     "anyio._backends._asyncio",
+    "_strptime",
 )
-"""What a command imports with what it does first, and a client with its first request."""
+"""What a command imports with what it does first, a client with its first request, and both with a date.
+
+Each would otherwise be read anew in each child, and take longer than most of what the child is there for.
+"""
 
 
 def _serve(line: socket.socket, modules: list[str]) -> None:

@@ -17,6 +17,8 @@ MAIN: Final = "from flowimg_tui.cli.app import main; main()"
 """The program that each child runs unless a test has another one."""
 
 _ROOT: Final = Path(__file__).parents[1]
+_OF_THE_SCREEN: Final = ("flowimg_tui.tui.app", "flowimg_tui.tui.sentences", "flowimg_tui.demo.home")
+"""The app, and the demo that it is mostly started with."""
 _NOT_INHERITED: Final = ("NO_COLOR", "COLORTERM", "SSH_CONNECTION", "TEXTUAL_", "FLOWIMG_")
 
 
@@ -120,7 +122,7 @@ def forks(*, screen: bool = False) -> Forks:
     One that has the ``screen`` in memory is for the app: a command would have to take that down as well.
     """
     if screen not in _running:
-        _running[screen] = Forks("flowimg_tui.tui.app", "flowimg_tui.tui.sentences") if screen else Forks()
+        _running[screen] = Forks(*_OF_THE_SCREEN) if screen else Forks()
     return _running[screen]
 
 
