@@ -5,8 +5,10 @@ import gc
 import itertools
 import logging
 import os
+import shutil
 import ssl
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +36,21 @@ WIRE = Path(__file__).parent / "data" / "flow_service" / "labs"
 sys.dont_write_bytecode = False
 
 _HOMES = itertools.count(1)
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of the user's own in it
+_ENOUGH = 2 * 1024**3
+"""Bytes, many times of what all workers have there at once."""
+
+
+def _take_no_disk() -> None:
+    """Have the tests' folders in memory: thousands of small files that nobody reads after their test."""
+    roomy = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ENOUGH
+    if "TMPDIR" not in os.environ and roomy:
+        # Pytest itself has had a file in the usual place before.
+        tempfile.tempdir = os.environ["TMPDIR"] = str(_MEMORY)
+
+
+_take_no_disk()
 
 
 def pytest_xdist_auto_num_workers() -> int:
