@@ -54,9 +54,14 @@ _take_no_disk()
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three workers for two cores: a third of the suite is waiting for silence, a frame, a signal, a disk."""
+    """Two workers for each core: much of the suite is waiting for silence, a frame, a signal, a child."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return cores + cores // 2
+    return 2 * cores
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what mostly waits: others have the processors meanwhile, and none is left for the end."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 
 
 def pytest_collection_finish() -> None:

@@ -13,6 +13,8 @@ from benchmarks.screen.picture import Picture
 from benchmarks.screen.session import Session, Sign
 from benchmarks.screen.watched import Notes
 
+pytestmark = pytest.mark.waits
+
 WITHIN = Budget("paint", "first paint", "×", 1.35, 2)
 TOLD = Budget("told", "only told", "ms")
 

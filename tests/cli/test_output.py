@@ -10,6 +10,8 @@ import pytest
 from flowimg_tui.demo.service import DemoService
 from tests.cli.helpers import COMMAND, INVENTED, Installation, ScriptedFlow, listing, recorded, screen_of
 
+pytestmark = pytest.mark.waits
+
 CLEAR = "\r\x1b[K"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 TITLE = "\x1b]0;owned\x07"

@@ -31,6 +31,8 @@ from tests.canary import (
 from tests.cli.terminal import PATIENCE
 from tests.conftest import SERVICES, cookies_of
 
+pytestmark = pytest.mark.waits
+
 SECRETS: Final = {
     "labs": {COOKIE, BEARER, FLOW_KEY, CURSOR, ACCOUNT_ID, SIGNATURE},
     "google": {COOKIE, FLOW_KEY, CURSOR, AT, SESSION_ID, SIGNATURE, RE_ENCODING},

@@ -19,6 +19,8 @@ from tests.faults.forked import Child
 from tests.faults.killing import Begun
 from tests.faults.soundness import unfinished
 
+pytestmark = pytest.mark.waits
+
 CODES: Final = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 IMAGES: Final = 6
 TWO_SECONDS_ON_A_BUSY_MACHINE: Final = 8.0

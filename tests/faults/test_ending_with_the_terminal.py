@@ -15,6 +15,8 @@ from tests.faults.soundness import assert_mirrored, assert_sound, unfinished
 from tests.faults.ssh_link import SshLink
 from tests.forks import MAIN
 
+pytestmark = pytest.mark.waits
+
 SIGHUP: Final = 129
 SLOW: Final = 500
 """Bytes a second: no picture comes to its end within a test's patience."""

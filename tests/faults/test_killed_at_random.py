@@ -12,6 +12,8 @@ from tests.faults import forked
 from tests.faults.killing import KILLED, Begun, Moments
 from tests.faults.soundness import ask, assert_mirrored, assert_sound, unfinished
 
+pytestmark = pytest.mark.waits
+
 IMAGES = 6
 RECORDS = "SELECT * FROM image ORDER BY id"
 

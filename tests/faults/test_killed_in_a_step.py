@@ -10,6 +10,8 @@ from tests.faults.changes import COOKIE_STEPS, REFRESH_STEPS, SAVE_STEPS, UNDO_S
 from tests.faults.killing import KILLED, Begun
 from tests.faults.soundness import ask, assert_mirrored, assert_sound
 
+pytestmark = pytest.mark.waits
+
 RECORDS = "SELECT * FROM image ORDER BY id"
 REFRESH = ("refresh", "--profile", "studio", "--yes")
 UNDO = ("refresh", "--profile", "studio", "--undo")

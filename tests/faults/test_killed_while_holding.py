@@ -15,6 +15,8 @@ from tests.faults.killing import KILLED
 from tests.faults.soundness import assert_mirrored, assert_sound
 from tests.faults.ssh_link import SshLink
 
+pytestmark = pytest.mark.waits
+
 IMAGES: Final = 6
 BUSY: Final = "Another run holds the profile studio"
 SLOW: Final = 500

@@ -9,6 +9,8 @@ from tests.cli.helpers import Installation
 from tests.conftest import SERVICES
 from tests.faults.scene import Scene, scene, told
 
+pytestmark = pytest.mark.waits
+
 DRIPS = "drip:bytes=1,every=0.05"
 
 

@@ -3,6 +3,7 @@
 import gc
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -15,6 +16,8 @@ from textual.strip import Strip
 from benchmarks.screen.picture import Picture
 from flowimg_tui.tui.differences import ShownCells
 from tests.tui.terminal import Terminal, demo_in
+
+pytestmark = pytest.mark.waits
 
 WIDTH = 40
 RED, BLUE = Style(color="red"), Style(color="blue")

@@ -12,6 +12,8 @@ from flowimg_tui.tui import terminal
 from flowimg_tui.tui.terminal import wait_for_hangup
 from tests.tui.terminal import PATIENCE
 
+pytestmark = pytest.mark.waits
+
 NEVER = 3600.0
 
 

@@ -12,6 +12,8 @@ from tests.cli.helpers import eventually
 from tests.forks import MAIN
 from tests.tui.terminal import COMMAND, PATIENCE, RESTORED, Terminal, demo_in
 
+pytestmark = pytest.mark.waits
+
 SECRET = "caNaRy0123456789"
 BREAKING = f"""
 from flowimg_tui.cli.app import main

@@ -21,6 +21,8 @@ from tests.tui.driving import AppPilot, drive, press_and_wait, text_of, until
 from tests.tui.scripted import Clock, ScriptedService
 from tests.tui.terminal import Terminal, demo_in
 
+pytestmark = pytest.mark.waits
+
 SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
 MOUSE_ON = b"\x1b[?1003h"
 USUAL = {"fps": 60, "animations": "full", "smooth_scroll": True}
