@@ -14,7 +14,6 @@ from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding
 from textual.drivers.linux_driver import LinuxDriver
-from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerFailed, WorkerState
@@ -50,7 +49,9 @@ class FlowimgApp(App[None]):
     COMMANDS = {FlowimgCommands}
     HORIZONTAL_BREAKPOINTS = HORIZONTAL
     VERTICAL_BREAKPOINTS = VERTICAL
-    BINDINGS = [Binding("ctrl+q", "screen.leave", "Quit", show=False, system=True)]
+    BINDINGS = [
+        Binding("ctrl+q", "screen.leave", "Quit", show=False, system=True, tooltip="Quit, from everywhere")
+    ]
 
     def __init__(
         self,
@@ -117,22 +118,11 @@ class FlowimgApp(App[None]):
 
     # What is said
 
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = True,
-    ) -> None:
-        """Show a toast, and keep what it says in the log: it is soon gone."""
-        log.info("Shown: %s", message)
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
-
     def action_help_quit(self) -> None:
         """Tell who presses ctrl+c how to quit."""
-        self.notify("Press ctrl+q to quit.", markup=False)
+        sentence = "Press ctrl+q to quit."
+        log.info(sentence)
+        self.notify(sentence, markup=False)
 
     # What is remembered
 

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from textual import events
 
 from flowimg_tui.demo.service import DemoService
 from flowimg_tui.tui.app import FlowimgApp
@@ -67,3 +68,18 @@ def test_that_the_disk_may_be_too_small_is_a_toast_and_one_line_of_the_log(
     drive(app, script)
     warnings = [line for line in workspace.locations.log.read_text("utf-8").splitlines() if "WARN" in line]
     assert len([line for line in warnings if " free" in line]) == 1
+
+
+def test_what_a_toast_says_stands_in_the_log_as_well(app: FlowimgApp, workspace: Workspace) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "Press ctrl+q to quit." in text_of(pilot))
+        await pilot.press("slash")
+        pilot.app.post_message(events.Paste("x" * 100_000))
+        await until(pilot, lambda: "characters fit here" in text_of(pilot))
+        assert "xxx" not in text_of(pilot)
+
+    drive(app, script)
+    log = workspace.locations.log.read_text("utf-8")
+    assert "Press ctrl+q to quit." in log
+    assert "characters fit here" in log

@@ -7,7 +7,7 @@ from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.tui.screens.confirm import QUIET_SECONDS
 from flowimg_tui.workspace import Workspace
-from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, status_of, text_of, until
+from tests.tui.driving import AppPilot, app_of, drive, press_and_wait, shows, status_of, text_of, until
 from tests.tui.scripted import Clock, ScriptedService
 
 
@@ -192,6 +192,8 @@ def test_help_lists_every_key_of_the_footer(app: FlowimgApp) -> None:
             "Quit",
         ):
             assert words in text_of(pilot)
+        await pilot.press("end")
+        await until(pilot, lambda: shows(pilot, "Clear the filter", "In the log", "Quit, from everywhere"))
         await pilot.press("escape")
         await until(pilot, lambda: "esc closes" not in text_of(pilot))
         assert status_of(pilot) == ""

@@ -245,7 +245,7 @@ def test_elsewhere_a_key_of_the_images_says_how_to_get_there(
 
     async def script(pilot: AppPilot) -> None:
         await pilot.press(pane, "a")
-        await until(pilot, lambda: "Press tab to go to them" in status_of(pilot))
+        await until(pilot, lambda: "press tab to go to them" in status_of(pilot))
         while pilot.app.focused is not table_of(pilot):
             await pilot.press("tab")
         await leads_to(pilot, "3 selected", "a")

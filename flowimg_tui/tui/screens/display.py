@@ -250,7 +250,7 @@ class GalleryDisplay(Screen[None]):
             self._images.show_selection()
 
     def _toast(self, sentence: str) -> None:
-        """Tell what nobody asked for."""
+        """Tell what nobody asked for; whoever found it has logged it, as a toast is soon gone."""
         self.notify(safe_text(sentence), severity="warning", markup=False)
 
     def _show_report(self, state: ProfileState) -> None:

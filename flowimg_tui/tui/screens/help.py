@@ -1,6 +1,6 @@
 """What the keys do, made from the bindings themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich.table import Table
@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -21,9 +22,12 @@ class HelpScreen(ModalScreen[None]):
     COMPONENT_CLASSES = {"help--key"}
     BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Close", show=False)]
 
-    def __init__(self, groups: Iterable[tuple[str, Iterable[Binding]]]) -> None:
+    def __init__(self, groups: Iterable[tuple[str, Sequence[type[DOMNode]]]]) -> None:
+        """Show the keys of the screens and widgets of each group, under its title."""
         super().__init__()
-        self._groups = [(title, list(bindings)) for title, bindings in groups]
+        self._groups = [
+            (title, [binding for owner in owners for binding in _keys_of(owner)]) for title, owners in groups
+        ]
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog") as dialog:
@@ -49,3 +53,7 @@ class HelpScreen(ModalScreen[None]):
             self.app.get_key_display(Binding(key.strip(), binding.action)) for key in binding.key.split(",")
         )
         return Text(shown)
+
+
+def _keys_of(owner: type[DOMNode]) -> list[Binding]:
+    return [binding for binding in owner.BINDINGS if isinstance(binding, Binding)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, work
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from flowimg_tui.humane import count_of
 from flowimg_tui.store.database import StoreError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from flowimg_tui.tui.questions import Question
     from flowimg_tui.tui.screens.profile import SavedProfile
 
-_GO_TO_IMAGES: Final = "This key is for the images, which have not the focus. Press tab to go to them."
+_GO_TO_IMAGES: Final = "This key is for the images: press tab to go to them, then again."
 
 
 class MainScreen(GalleryDisplay):
@@ -186,14 +187,18 @@ class MainScreen(GalleryDisplay):
 
     def action_help(self) -> None:
         from flowimg_tui.tui.screens.help import HelpScreen
+        from flowimg_tui.tui.widgets.filter_line import FilterField
+        from flowimg_tui.tui.widgets.log_pane import LogPane
 
-        moves = [binding for binding in ImageTable.BINDINGS if isinstance(binding, Binding)]
-        of = {owner: [binding for each, binding in self.keys if each is owner] for owner, _ in self.keys}
-        self._app.push_screen(
-            HelpScreen(
-                (("Keys", of[self]), ("Sort and select", of[self._images]), ("Move in the table", moves))
-            )
+        groups = (
+            ("Keys", (MainScreen,)),
+            ("Sort and select", (GalleryPane,)),
+            ("Move in the table", (ImageTable,)),
+            ("While a filter is typed", (FilterField,)),
+            ("In the log", (LogPane,)),
+            ("Everywhere", (type(self._app), Screen)),
         )
+        self._app.push_screen(HelpScreen(groups))
 
     def action_leave(self) -> None:
         if self._app.runs:

@@ -10,7 +10,7 @@ from flowimg_tui.store.filters import MOST_CHARACTERS
 from flowimg_tui.tui.widgets.line_input import LineInput
 
 
-class _Field(LineInput):
+class FilterField(LineInput):
     """Keys that lead away do so at once: who types ahead means the table with the next key."""
 
     BINDINGS = [
@@ -31,7 +31,7 @@ class FilterLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("/", id="filter-sign", markup=False)
-        yield _Field(
+        yield FilterField(
             placeholder='words, "a phrase", -without, state:failed, ratio:16:9, date:2026-10',
             id="filter-text",
             max_length=MOST_CHARACTERS,
@@ -49,8 +49,8 @@ class FilterLine(Horizontal):
         return self._field.has_focus
 
     @property
-    def _field(self) -> _Field:
-        return self.query_one(_Field)
+    def _field(self) -> FilterField:
+        return self.query_one(FilterField)
 
     def show(self, text: str) -> None:
         """Show what is looked for, which was not typed here; without it the line folds."""

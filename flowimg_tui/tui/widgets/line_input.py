@@ -1,11 +1,15 @@
 """A line of text to type or paste, and nothing but text."""
 
+import logging
+
 from textual import events
 from textual.geometry import Size
 from textual.reactive import Reactive
 from textual.widgets import Input
 
 from flowimg_tui.safe_text import safe_text
+
+log = logging.getLogger(__name__)
 
 
 class LineInput(Input):
@@ -29,8 +33,6 @@ class LineInput(Input):
 
     def restricted(self) -> None:
         """Say why nothing of what was typed or pasted stands there."""
-        self.notify(
-            f"At most {self.max_length} characters fit here; this was left out.",
-            severity="warning",
-            markup=False,
-        )
+        sentence = f"At most {self.max_length} characters fit here: what goes beyond was left out."
+        log.info(sentence)
+        self.notify(sentence, severity="warning", markup=False)
