@@ -31,7 +31,7 @@ _PARSERS: Final[Mapping[str, Callable[[object], object]]] = {
     "animations": parsers.one_of("none", "basic", "full"),
     "progress_rate": parsers.whole_number(1, 30),
     "mouse": parsers.switch,
-    "preview": parsers.one_of("auto", "halfcell", "off"),
+    "preview": parsers.one_of("auto", "kitty", "sixel", "halfcell", "off"),
     "thumbnail_cache": parsers.whole_number(0, 100_000),
     "log_level": parsers.one_of("debug", "info", "warning", "error"),
 }
@@ -78,7 +78,7 @@ class Settings:
     mouse: bool = True
     """Whether the app asks the terminal for the mouse."""
     preview: str = "auto"
-    """``halfcell``: in half blocks; ``auto``: the same, in fewer colours over SSH; ``off``: no pictures."""
+    """How pictures are drawn: ``auto``, ``kitty``, ``sixel``, ``halfcell`` (half blocks) or ``off``."""
     thumbnail_cache: int = 200
     """In MB: how much of the disk small copies of pictures may take; 0 keeps none."""
     log_level: str = "info"

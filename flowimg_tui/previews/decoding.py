@@ -22,8 +22,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from flowimg_tui.previews.geometry import Size
 from flowimg_tui.previews.orientation import is_on_its_side, turn_of
-from flowimg_tui.previews.picture import Lack, NoPicture, Size, Thumbnail
+from flowimg_tui.previews.picture import Lack, NoPicture, Thumbnail
 
 MOST_PIXELS: Final = 64_000_000
 """A picture of more is not shown: it would take more than 256 MB of memory, and seconds."""

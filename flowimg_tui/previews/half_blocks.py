@@ -16,7 +16,8 @@ from rich.console import COLOR_SYSTEMS
 from rich.segment import Segment
 from rich.style import Style
 
-from flowimg_tui.previews.picture import Colour, Lack, NoPicture, Size, Thumbnail
+from flowimg_tui.previews.geometry import Colour, Size
+from flowimg_tui.previews.picture import Lack, NoPicture, Thumbnail
 
 NO_COLOUR: Final = NoPicture(Lack.NO_COLOUR, "No picture without colour.")
 

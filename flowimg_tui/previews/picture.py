@@ -2,14 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TypeAlias
 
 from PIL import Image
 
-Size: TypeAlias = tuple[int, int]
-"""Width and height."""
-Colour: TypeAlias = tuple[int, int, int]
-"""Red, green and blue, from 0 to 255."""
+from flowimg_tui.previews.geometry import Colour, Size
 
 
 class Lack(Enum):

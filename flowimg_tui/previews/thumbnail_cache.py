@@ -21,7 +21,8 @@ from typing import Final, NamedTuple
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from flowimg_tui.previews.picture import Size, Thumbnail
+from flowimg_tui.previews.geometry import Size
+from flowimg_tui.previews.picture import Thumbnail
 
 _HEAD: Final = struct.Struct(">8sI")
 """A mark, and the check sum of what follows: the pixels of the saved picture, and a JPEG or PNG."""

@@ -7,7 +7,8 @@ again. Its size on disk belongs to the key too: what was cut off or emptied sinc
 from pathlib import Path
 
 from flowimg_tui.previews.decoding import Cancelled, decode, never, size_on_disk
-from flowimg_tui.previews.picture import NoPicture, Size, Thumbnail
+from flowimg_tui.previews.geometry import Size
+from flowimg_tui.previews.picture import NoPicture, Thumbnail
 from flowimg_tui.previews.thumbnail_cache import Key, ThumbnailCache
 
 

@@ -42,7 +42,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "animations": (["none", "basic", "full", "none"], ["none", "basic", "full", "none"]),
     "progress_rate": ([1, "4", 8, 30], [1, 4, 8, 30]),
     "mouse": ([False, "Off", True, False], [False, False, True, False]),
-    "preview": (["halfcell", "off", "auto", "off"], ["halfcell", "off", "auto", "off"]),
+    "preview": (["kitty", "sixel", "halfcell", "off"], ["kitty", "sixel", "halfcell", "off"]),
     "thumbnail_cache": ([0, "20", 300, 100_000], [0, 20, 300, 100_000]),
     "log_level": (["debug", "info", "warning", "error"], ["debug", "info", "warning", "error"]),
 }
@@ -172,7 +172,7 @@ WRONG: dict[str, tuple[str, list[Any]]] = {
     "animations": ("one of none, basic, full", ["off", False, 0]),
     "progress_rate": ("a whole number from 1 to 30", [0, 31, 0.5]),
     "mouse": ("true or false", ["maybe", "", 0, 1, "2", [True]]),
-    "preview": ("one of auto, halfcell, off", ["kitty", "sixel", "Auto", True, "", ["off"]]),
+    "preview": ("one of auto, kitty, sixel, halfcell, off", ["tgp", "Auto", True, "", ["off"]]),
     "thumbnail_cache": ("a whole number from 0 to 100000", [-1, 100_001, "200 MB", True]),
     "log_level": ("one of debug, info, warning, error", ["loud", "INFO", 10]),
 }

@@ -9,7 +9,8 @@ from typing import Any
 from PIL import Image
 
 from flowimg_tui.previews.decoding import decode
-from flowimg_tui.previews.picture import Lack, NoPicture, Size, Thumbnail
+from flowimg_tui.previews.geometry import Size
+from flowimg_tui.previews.picture import Lack, NoPicture, Thumbnail
 
 RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
 BOX = (80, 40)

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 
+from flowimg_tui.previews.geometry import Colour, Size
 from flowimg_tui.previews.half_blocks import NO_COLOUR, HalfBlocks, box_of, draw
-from flowimg_tui.previews.picture import Colour, Lack, Size, Thumbnail
+from flowimg_tui.previews.picture import Lack, Thumbnail
 from tests.previews.samples import BLUE, GREEN, RED, YELLOW, quarters
 
 BLACK = (0, 0, 0)

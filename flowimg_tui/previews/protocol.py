@@ -1,0 +1,105 @@
+"""How pictures are drawn on this terminal: the one place that decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from flowimg_tui.previews import textual_images
+from flowimg_tui.previews.geometry import Size
+from flowimg_tui.previews.probing import Answers, ask, cell_of
+
+AUTO: Final = "auto"
+
+_HOW_TO_GET: Final = "pip install 'flowimg-tui[images]'"
+_SSH: Final = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
+_MULTIPLEXERS: Final = ("TMUX", "STY", "ZELLIJ")
+# Inside a multiplexer on another machine only this is left of it.
+_MULTIPLEXERS_TERMS: Final = ("tmux", "screen")
+# They are known to show half blocks, and would show the question itself.
+_NOT_ASKED_TERMS: Final = frozenset({"linux", "dumb", ""})
+_NOT_ASKED_PROGRAMS: Final = frozenset({"Apple_Terminal"})
+
+
+class Protocol(StrEnum):
+    """A way to draw a picture, by its word in the settings."""
+
+    KITTY = "kitty"
+    SIXEL = "sixel"
+    HALF_BLOCKS = "halfcell"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How pictures are drawn, and a sentence for the user that says why."""
+
+    protocol: Protocol
+    why: str
+    cell: Size | None = None
+    """The pixels of a cell, where they are known."""
+
+
+def settle(setting: str, environment: Mapping[str, str], source: int, sink: int) -> Choice:
+    """Decide for the terminal that ``source`` reads from and ``sink`` writes to; ask it where that matters.
+
+    It is for the moment before the screen starts, which then reads whatever the terminal says.
+    """
+    has_images = textual_images.are_installed()
+    if is_worth_asking(setting, environment, has_images=has_images):
+        return choose(setting, environment, has_images=has_images, answers=ask(source, sink))
+    return choose(setting, environment, has_images=has_images, answers=Answers(cell=cell_of(sink)))
+
+
+def is_worth_asking(setting: str, environment: Mapping[str, str], *, has_images: bool) -> bool:
+    """Tell whether the choice depends on what the terminal says."""
+    return setting == AUTO and has_images and _given(environment) is None
+
+
+def choose(setting: str, environment: Mapping[str, str], *, has_images: bool, answers: Answers) -> Choice:
+    """Return how pictures are drawn: as it is set, or as suits the way to the user and the terminal.
+
+    Without colour there are none, however they are set: the screen makes each colour grey then, and with them
+    what stands for a picture in kitty's protocol.
+    """
+    if setting == Protocol.OFF:
+        return Choice(Protocol.OFF, "Pictures are switched off: preview = off.")
+    if "NO_COLOR" in environment:
+        return Choice(Protocol.OFF, "No picture without colour: NO_COLOR is set.")
+    if setting == AUTO:
+        return _suitable(environment, has_images=has_images, answers=answers)
+    protocol = Protocol(setting)
+    if protocol is not Protocol.HALF_BLOCKS and not has_images:
+        return Choice(
+            Protocol.HALF_BLOCKS, f"preview = {protocol} needs more than half blocks do: {_HOW_TO_GET}"
+        )
+    return Choice(protocol, f"As it is set: preview = {protocol}.", answers.cell)
+
+
+def _suitable(environment: Mapping[str, str], *, has_images: bool, answers: Answers) -> Choice:
+    given = _given(environment)
+    if given is not None:
+        return given
+    if not has_images:
+        return Choice(Protocol.HALF_BLOCKS, f"Half blocks. For pictures as such: {_HOW_TO_GET}")
+    # Where both are there, kitty's is not to be trusted: Konsole and WezTerm name it and lack the part of it
+    # that Textual needs. kitty itself knows no Sixel.
+    if answers.sixel:
+        return Choice(Protocol.SIXEL, "The terminal draws Sixel pictures.", answers.cell)
+    if answers.kitty:
+        return Choice(Protocol.KITTY, "The terminal draws pictures in kitty's protocol.", answers.cell)
+    return Choice(Protocol.HALF_BLOCKS, "Half blocks: the terminal names nothing better.")
+
+
+def _given(environment: Mapping[str, str]) -> Choice | None:
+    """Return what is settled without a question to the terminal, and shall not be asked."""
+    if any(environment.get(name) for name in _SSH):
+        return Choice(Protocol.HALF_BLOCKS, "Half blocks over SSH: they cost few bytes.")
+    term = environment.get("TERM", "")
+    if any(environment.get(name) for name in _MULTIPLEXERS) or term.startswith(_MULTIPLEXERS_TERMS):
+        return Choice(
+            Protocol.HALF_BLOCKS, "Half blocks inside tmux and its like, which lose pictures as such."
+        )
+    if term in _NOT_ASKED_TERMS or environment.get("TERM_PROGRAM") in _NOT_ASKED_PROGRAMS:
+        return Choice(Protocol.HALF_BLOCKS, "Half blocks: this terminal shows nothing better.")
+    return None
