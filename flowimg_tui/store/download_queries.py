@@ -1,14 +1,26 @@
 """Queries of a download: what is missing, and what became of it."""
 
 from collections.abc import Set
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from peewee import SQL
 
 from flowimg_tui.store.database import Store, json_of
-from flowimg_tui.store.models import Image, SavedFile
-from flowimg_tui.store.records import FileRecord, PendingImage
+from flowimg_tui.store.models import Image, SavedFile, UtcField
+from flowimg_tui.store.records import FileRecord, Outcome, PendingImage
 
 RUNS_BEFORE_PARKING: Final = 10
+ENDINGS_KEPT: Final = 10
+_LONGEST_ENDING: Final = 500
+"""Characters of what an ending tells: a row stays small."""
+_WITH_ONE_MORE: Final = f"""
+    json_insert(
+        CASE WHEN json_array_length(endings) >= {ENDINGS_KEPT} THEN json_remove(endings, '$[0]')
+        ELSE coalesce(endings, '[]') END,
+        '$[#]', json_object('at', ?, 'outcome', ?, 'told', ?)
+    )
+"""
 _PENDING_COLUMNS: Final = (
     Image.id,
     Image.name,
@@ -53,13 +65,16 @@ class DownloadQueries(Store):
                 conflict_target=(SavedFile.profile, SavedFile.path),
                 preserve=[column for name in row if (column := getattr(SavedFile, name)) != SavedFile.path],
             ).execute(self._database)
-            self.record_adopted(image_id, file.path)
+            self._point(image_id, file.path, _one_more(file.saved_at, Outcome.SAVED, file.source))
 
-    def record_adopted(self, image_id: int, path: str) -> None:
+    def record_adopted(self, image_id: int, path: str, now: datetime | None = None) -> None:
         """Point an image to a file that the ledger already knows."""
-        Image.update(local_path=path, failure=None, failed_at=None, failed_runs=0, parked_at=None).where(
-            Image.id == image_id
-        ).execute(self._database)
+        self._point(image_id, path, _one_more(now or datetime.now(UTC), Outcome.ADOPTED, path))
+
+    def _point(self, image_id: int, path: str, endings: SQL) -> None:
+        Image.update(
+            local_path=path, failure=None, failed_at=None, failed_runs=0, parked_at=None, endings=endings
+        ).where(Image.id == image_id).execute(self._database)
 
     def record_failure(self, image_id: int, reason: str, now: datetime, tries: int = 1) -> bool:
         """Keep why the image could not be had, and after how many requests; return whether it is parked now.
@@ -69,7 +84,11 @@ class DownloadQueries(Store):
         ours = Image.id == image_id
         with self._transaction():
             Image.update(
-                failure=reason, failed_at=now, tries=Image.tries + tries, failed_runs=Image.failed_runs + 1
+                failure=reason,
+                failed_at=now,
+                tries=Image.tries + tries,
+                failed_runs=Image.failed_runs + 1,
+                endings=_one_more(now, Outcome.FAILED, reason),
             ).where(ours).execute(self._database)
             parked = Image.update(parked_at=now).where(
                 ours & Image.parked_at.is_null() & (Image.failed_runs >= RUNS_BEFORE_PARKING)
@@ -80,3 +99,9 @@ class DownloadQueries(Store):
         """Let downloads try the profile's parked images again, and return how many those are."""
         parked = (Image.profile == profile_id) & Image.local_path.is_null() & Image.parked_at.is_null(False)
         return int(Image.update(parked_at=None, failed_runs=0).where(parked).execute(self._database))
+
+
+def _one_more(at: datetime, outcome: Outcome, told: str) -> SQL:
+    """Return the endings of an image with one more; the oldest goes where there are enough."""
+    values: tuple[Any, ...] = (UtcField().db_value(at), outcome.value, told[:_LONGEST_ENDING])
+    return SQL(_WITH_ONE_MORE, values)

@@ -9,7 +9,7 @@ from peewee import SQL, fn
 
 from flowimg_tui.store.database import BATCH, Store, json_of
 from flowimg_tui.store.models import Image
-from flowimg_tui.store.records import ImageRecord
+from flowimg_tui.store.records import FileRecord, ImageDetails, ImageRecord
 
 _OF_THE_FILE: Final = ("size", "sha256", "source")
 _PAIRS: Final = ", ".join(
@@ -28,7 +28,18 @@ _WINDOW: Final = """
         SELECT id FROM image WHERE profile_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?
     )
 """
+_FILE_PAIRS: Final = ", ".join(f"'{field.name}', saved_file.{field.name}" for field in fields(FileRecord))
+_DETAILS: Final = f"""
+    SELECT json_group_array(json_object(
+        'file', json(CASE WHEN saved_file.id IS NOT NULL THEN json_object({_FILE_PAIRS}) END),
+        'endings', json(coalesce(endings, '[]'))
+    ))
+    FROM image LEFT JOIN saved_file
+    ON saved_file.profile_id = image.profile_id AND saved_file.path = image.local_path
+    WHERE image.id = ?
+"""  # noqa: S608
 _decode_records: Final = msgspec.json.Decoder(list[ImageRecord]).decode
+_decode_details: Final = msgspec.json.Decoder(list[ImageDetails]).decode
 
 
 class ImageQueries(Store):
@@ -42,6 +53,10 @@ class ImageQueries(Store):
 
     def image(self, image_id: int) -> ImageRecord | None:
         return next(iter(self.records([image_id])), None)
+
+    def details(self, image_id: int) -> ImageDetails | None:
+        """Return what else is known of an image, or ``None`` where it is gone."""
+        return next(iter(_decode_details(self._one(_DETAILS, (image_id,)))), None)
 
     def window(self, profile_id: int, offset: int, limit: int) -> list[ImageRecord]:
         """Return ``limit`` images from ``offset`` on, newest first."""

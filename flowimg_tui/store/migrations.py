@@ -207,6 +207,15 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
             _INDEX_NEW,
         ),
     ),
+    (
+        "ALTER TABLE image ADD COLUMN endings TEXT",
+        # The one that is known of.
+        """
+        UPDATE image SET endings = json_array(
+            json_object('at', failed_at, 'outcome', 'failed', 'told', failure)
+        ) WHERE local_path IS NULL AND failure IS NOT NULL AND failed_at IS NOT NULL
+        """,
+    ),
 )
 
 VERSION: Final = len(STEPS)

@@ -86,6 +86,8 @@ class Image(Model):
     legacy_name = TextField(null=True)
     file_size = IntegerField(null=True)
     """That of the saved file at ``local_path``; triggers keep it, so that an index can have its order."""
+    endings = TextField(null=True)
+    """How the last tries ended, the latest last, as JSON: so it goes and comes back with its image."""
 
     class Meta:
         table_name = "image"

@@ -158,6 +158,36 @@ class ImageRecord:
         return ImageState.PENDING if self.failure is None else ImageState.FAILED
 
 
+class Outcome(StrEnum):
+    """How a run ended for an image that it did not leave as it was."""
+
+    SAVED = "saved"
+    ADOPTED = "adopted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one run ended for one image, and when (aware UTC).
+
+    ``told`` is the source of what was saved, the path of what was adopted, the reason of a failure.
+    """
+
+    at: datetime
+    outcome: Outcome
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDetails:
+    """What a page about one image tells beside its :class:`ImageRecord`."""
+
+    file: FileRecord | None
+    """The ledger row of the file that the image points to."""
+    endings: list[Ending]
+    """How the last tries ended, the latest last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """``images`` = ``downloaded`` + ``pending`` + ``failed``; some of the failed ones are ``parked``."""
