@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -33,6 +33,8 @@ _START: Final = 12
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 Cancelled = Callable[[], bool]
 """Tells whether a picture is no longer wanted; it is asked from the worker's thread, between two steps."""
 
@@ -47,11 +49,26 @@ def decode(path: Path | None, box: Size, cancelled: Cancelled = never) -> Thumbn
 
     ``None`` stands for a picture that is not downloaded. Of several frames it is the first. Raises nothing.
     """
+    return _of_file(path, cancelled, lambda image: _reduced(image, box, cancelled))
+
+
+def pixels_of(path: Path | None, cancelled: Cancelled = never) -> Size | NoPicture:
+    """Return width and height of the picture as what stands before its pixels tells them. Raises nothing.
+
+    A picture that is to be turned is measured upright, but for a PNG that says so at its end.
+    """
+    return _of_file(path, cancelled, _upright)
+
+
+def _of_file(
+    path: Path | None, cancelled: Cancelled, read: Callable[[ImageFile.ImageFile], T]
+) -> T | NoPicture:
+    """Return what ``read`` makes of an opened picture, whatever stands in the file."""
     if path is None:
         return NoPicture(Lack.NOT_DOWNLOADED, "Not downloaded yet.")
     try:
         with _opened(path, cancelled) as file:
-            return _decode(file, box, cancelled)
+            return _read(file, read)
     except _NotShown as lack:
         return NoPicture(*lack.args)
     except (MemoryError, Image.DecompressionBombError):
@@ -122,11 +139,11 @@ def _size(found: os.stat_result) -> int:
     return found.st_size
 
 
-def _decode(file: "io.BufferedReader[_Watched]", box: Size, cancelled: Cancelled) -> Thumbnail:
+def _read(file: "io.BufferedReader[_Watched]", read: Callable[[ImageFile.ImageFile], T]) -> T:
     try:
         reader = _reader(file.peek(_START)[:_START])
         with reader(file) as image:
-            return _reduced(image, box, cancelled)
+            return read(image)
     except OSError as error:
         # Pillow's own have no number, those of the disk do.
         if error.errno is None:
@@ -143,6 +160,11 @@ def _reader(start: bytes) -> Callable[[IO[bytes]], ImageFile.ImageFile]:
     if start[:4] == b"RIFF" and start[8:] == b"WEBP":
         return WebPImageFile
     raise _NotShown(Lack.UNKNOWN_FORMAT, "The file is no JPEG, PNG or WebP.")
+
+
+def _upright(image: ImageFile.ImageFile) -> Size:
+    width, height = image.size
+    return (height, width) if is_on_its_side(turn_of(image.info.get("exif"))) else (width, height)
 
 
 def _reduced(image: ImageFile.ImageFile, box: Size, cancelled: Cancelled) -> Thumbnail:

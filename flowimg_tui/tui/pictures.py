@@ -25,6 +25,7 @@ class Wanted:
     """Where its file is; ``None``: it is not downloaded."""
     sha256: str
     cells: tuple[int, int]
+    """Without any it is only measured."""
     background: tuple[int, int, int]
     color_system: str | None
     """Rich's word for the colours of the terminal; ``None``: there is none."""
@@ -52,11 +53,15 @@ class Pictures:
 
     def draw(self, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
         """Return what is wanted; once that is ``cancelled``, something that is not worth showing."""
+        from flowimg_tui.previews.decoding import pixels_of
         from flowimg_tui.previews.half_blocks import box_of, draw
         from flowimg_tui.previews.picture import NoPicture
         from flowimg_tui.previews.thumbnail_cache import ThumbnailCache
         from flowimg_tui.previews.thumbnails import Thumbnails
 
+        if not all(wanted.cells):
+            pixels = pixels_of(wanted.path, cancelled)
+            return Drawn(sentence=pixels.sentence) if isinstance(pixels, NoPicture) else Drawn(pixels=pixels)
         if self._thumbnails is None:
             self._thumbnails = Thumbnails(ThumbnailCache(self._folder, self._limit))
         found = self._thumbnails.of(wanted.path, wanted.sha256, box_of(wanted.cells), cancelled)

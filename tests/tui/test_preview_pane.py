@@ -220,7 +220,7 @@ def test_while_the_cursor_moves_nothing_is_decoded_and_then_only_the_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     save(database, *painted(tmp_path, RED, *[GREEN] * 20, BLUE))
-    rest = "flowimg_tui.tui.widgets.preview_pane._REST"
+    rest = "flowimg_tui.tui.widgets.picture_view._REST"
 
     async def script(pilot: AppPilot) -> None:
         await pilot.press("p")

@@ -125,7 +125,7 @@ def _places(width: int) -> Iterator[tuple[SortKey, int, int, Column | None]]:
 
 def row_cells(row: Row, width: int) -> list[Cell]:
     """Return the cells of a row, from the mark of a selected one to the file."""
-    symbol, colour = _state(row)
+    symbol, colour = symbol_of(row)
     cells = [
         Cell(_MARK if row.selected else " " * _GUTTER, "table--text"),
         Cell(set_cell_size(symbol, _SYMBOL), colour),
@@ -142,7 +142,8 @@ def _component(column: Column) -> str:
     return "table--dim" if column.key is SortKey.RATIO else "table--text"
 
 
-def _state(row: Row) -> tuple[str, str]:
+def symbol_of(row: Row) -> tuple[str, str]:
+    """Return the symbol of what an image is, or of what is done for it, and the class of its colour."""
     if row.transfer is None:
         return _STATES[row.image.state]
     if row.transfer.phase in _STANDING:

@@ -181,6 +181,10 @@ class ImageTable(ScrollView, TitledWidget, can_focus=True):
             if row is not None and before.get(image_id) != self._transfers.get(image_id):
                 self._refresh_row(row)
 
+    def transfer_of(self, image_id: int) -> Transfer | None:
+        """Return how far the transfer of an image is, where it has one."""
+        return self._transfers.get(image_id)
+
     def image_at(self, row: int) -> ImageRecord | None:
         """Return the image in this row."""
         if self._source is None or not 0 <= row < self._count:

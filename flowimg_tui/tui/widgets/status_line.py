@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widgets import Static
 
 from flowimg_tui.safe_text import safe_text
@@ -24,8 +25,12 @@ Sentence: TypeAlias = tuple[str, Mood]
 class StatusLine(Static):
     """The status line."""
 
+    said: reactive[Sentence] = reactive(("", Mood.PLAIN), repaint=False)
+    """What was said last."""
+
     def say(self, sentence: str, mood: Mood = Mood.PLAIN) -> None:
         """Show ``sentence``; whatever stands in it is shown as plain text."""
         for other in Mood:
             self.set_class(other is mood, other)
         self.update(Content(safe_text(sentence)))
+        self.said = (sentence, mood)

@@ -57,9 +57,13 @@ class WorkPane(Vertical):
         self.images.open(state, output)
 
     def on_image_table_cursor_moved(self) -> None:
-        self._preview.cursor_moved()
+        self._preview.image_changed()
 
     def on_image_table_current_changed(self) -> None:
+        self._preview.look()
+
+    def uncovered(self) -> None:
+        """Look at what changed while another screen stood before it."""
         self._preview.look()
 
     # What works for it

@@ -1,0 +1,187 @@
+"""A picture of one image in half blocks, drawn in a thread as soon as it is wanted for long enough."""
+
+import asyncio
+import logging
+import textwrap
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.segment import Segment
+from textual import work
+from textual.message import Message
+from textual.strip import Strip
+
+from flowimg_tui.store.records import ImageRecord
+from flowimg_tui.tui.pictures import Drawn, Pictures, Wanted
+from flowimg_tui.tui.widgets.titled import TitledWidget
+from flowimg_tui.workspace import Workspace, WorkspaceError
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+log = logging.getLogger(__name__)
+
+_REST: Final = 0.06
+"""An image that stays for so many seconds is looked at; before that nothing is decoded."""
+_PATIENCE: Final = 0.3
+"""A picture that takes longer makes room for a word that says so: it is not the other image's."""
+_OFF: Final = "Pictures are switched off: preview = off."
+_NO_IMAGE: Final = Drawn(sentence="No image.")
+_READING: Final = Drawn(sentence="Reading the picture.")
+
+
+class PictureView(TitledWidget):
+    """Draws whichever image is the current one, and asks for nothing while nobody sees it."""
+
+    COMPONENT_CLASSES = {"picture--dim"}
+
+    class Changed(Message):
+        """Another picture is shown, or a sentence in its place."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        current: Callable[[], ImageRecord | None],
+        *,
+        few_colours: bool,
+        closes: str = "",
+        id: str,
+    ) -> None:
+        """``current`` returns the image to be shown; with ``few_colours`` a picture has 256 at most.
+
+        ``closes`` is what the lower border says.
+        """
+        super().__init__(id=id)
+        self._workspace = workspace
+        self._current = current
+        self._few_colours = few_colours
+        self._closes = closes
+        self._pictures: Pictures | None = None
+        self._rest: Timer | None = None
+        self._turn = asyncio.Lock()
+        self._given_up = threading.Event()
+        self._asked: Wanted | None = None
+        self._drawn = Drawn()
+
+    def on_unmount(self) -> None:
+        self._given_up.set()
+
+    def begin(self) -> str | None:
+        """Take the settings as they are now. Return why there are no pictures, or ``None``."""
+        try:
+            settings = self._workspace.resolved_settings().settings
+        except WorkspaceError as error:
+            return str(error)
+        if settings.preview == "off":
+            return _OFF
+        self._pictures = Pictures(self._workspace.locations.thumbnails, settings)
+        self.show(Drawn())
+        return None
+
+    @property
+    def pixels(self) -> tuple[int, int] | None:
+        """The size of the saved picture that is shown, where it is known."""
+        return self._drawn.pixels
+
+    # What it is told
+
+    def image_changed(self) -> None:
+        """Give up what is being drawn, and look at the current image when it has come to rest."""
+        self.give_up()
+        self.look()
+
+    def look(self) -> None:
+        """Look soon at the current image: something may have become of it."""
+        if self.is_seen and self._rest is None:
+            self._rest = self.set_timer(_REST, self._ask)
+
+    def give_up(self) -> None:
+        """Let go of what is being drawn."""
+        self._given_up.set()
+        self._asked = None
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
+
+    def on_resize(self) -> None:
+        self.look()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self.look()
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody can see it, or wants to know what it would show."""
+        return self.is_attached and self.screen.is_current
+
+    @property
+    def _color_system(self) -> str | None:
+        system = None if self.app.no_color else self.app.console.color_system
+        return "256" if self._few_colours and system == "truecolor" else system
+
+    # Drawing
+
+    def _ask(self) -> None:
+        """Have the picture of the current image drawn, unless that is what is drawn already."""
+        self._rest = None
+        if not self.is_seen or self._pictures is None or (self.display and not self.size):
+            return
+        image = self._current()
+        if image is None:
+            self.give_up()
+            self.show(_NO_IMAGE)
+            return
+        wanted = Wanted(
+            Path(image.local_path) if image.local_path is not None else None,
+            image.sha256 or "",
+            (self.size.width, self.size.height) if self.display else (0, 0),
+            self.background_colors[1].rgb,
+            self._color_system,
+        )
+        if wanted != self._asked:
+            self._given_up.set()
+            self._asked, self._given_up = wanted, threading.Event()
+            self._draw(wanted, self._given_up)
+
+    @work(group="picture")
+    async def _draw(self, wanted: Wanted, given_up: threading.Event) -> None:
+        # One at a time: those that are given up, and take long to notice, would keep every thread busy.
+        async with self._turn:
+            if given_up.is_set() or self._pictures is None:
+                return
+            drawing = asyncio.ensure_future(asyncio.to_thread(self._pictures.draw, wanted, given_up.is_set))
+            done, _ = await asyncio.wait({drawing}, timeout=_PATIENCE)
+            if not done and not given_up.is_set():
+                self.show(_READING)
+            try:
+                drawn = await drawing
+            except Exception:
+                # A picture can be anything: what no decoder has foreseen must not end the work of the app.
+                log.exception("The picture of %s cannot be shown", wanted.path)
+                drawn = Drawn(sentence="This picture cannot be shown; the log tells why.")
+        if not given_up.is_set():
+            self.show(drawn)
+
+    def show(self, drawn: Drawn) -> None:
+        """Show a picture, or the sentence that stands for it."""
+        self._drawn = drawn
+        size = "" if drawn.pixels is None else "  {}×{}".format(*drawn.pixels)
+        self.write_titles(f"Picture{size}", self._closes)
+        self.refresh()
+        self.post_message(self.Changed())
+
+    def render_line(self, y: int) -> Strip:
+        width, height = self.size
+        lines, length = self._drawn.lines, self._drawn.width
+        if self._drawn.sentence:
+            dim = self.get_component_rich_style("picture--dim")
+            told = textwrap.wrap(self._drawn.sentence, max(width - 2, 1))
+            lines, length = tuple((Segment(line.center(width), dim),) for line in told), width
+        at = y - max(height - len(lines), 0) // 2
+        if not 0 <= at < len(lines):
+            return Strip.blank(width, self.rich_style)
+        left = Segment(" " * (max(width - length, 0) // 2), self.rich_style)
+        return Strip([left, *lines[at]]).adjust_cell_length(width, self.rich_style)
