@@ -22,6 +22,9 @@ _SIZE: Final = struct.pack("HHHH", 40, 120, 0, 0)
 _PATIENCE: Final = 60.0
 # An installed package has its bytecode, and so have the sources after the first start.
 _NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
+_WHO: Final = b"\x1b[c"
+_NOBODY: Final = b"\x1b[?62c"
+"""A terminal is asked what it can, and says: nothing but text."""
 _NOT_INHERITED: Final = ("NO_COLOR", "SSH_CONNECTION", "TEXTUAL_", "FLOWIMG_", "COLORTERM", _NO_BYTECODE)
 _SOURCES: Final = Path(__file__).parents[2]
 
@@ -114,4 +117,6 @@ class Terminal:
                 return
             self._bytes += len(data)
             self.picture.feed(self._decoder.decode(data))
+            if _WHO in data:
+                os.write(self._master, _NOBODY)
             patience = 0

@@ -38,6 +38,16 @@ class Choice:
     why: str
     cell: Size | None = None
     """The pixels of a cell, where they are known."""
+    lacks_extra: bool = False
+    """Whether an optional extra would show them better."""
+
+    @property
+    def is_off(self) -> bool:
+        return self.protocol is Protocol.OFF
+
+
+HALF_BLOCKS: Final = Choice(Protocol.HALF_BLOCKS, "Half blocks: they pass wherever text does.")
+OFF: Final = Choice(Protocol.OFF, "Pictures are switched off: preview = off.")
 
 
 def settle(setting: str, environment: Mapping[str, str], source: int, sink: int) -> Choice:
@@ -45,34 +55,26 @@ def settle(setting: str, environment: Mapping[str, str], source: int, sink: int)
 
     It is for the moment before the screen starts, which then reads whatever the terminal says.
     """
-    has_images = textual_images.are_installed()
-    if is_worth_asking(setting, environment, has_images=has_images):
-        return choose(setting, environment, has_images=has_images, answers=ask(source, sink))
-    return choose(setting, environment, has_images=has_images, answers=Answers(cell=cell_of(sink)))
+    asked = is_worth_asking(setting, environment)
+    answers = ask(source, sink) if asked else Answers(cell=cell_of(sink))
+    return choose(setting, environment, has_images=textual_images.are_installed(), answers=answers)
 
 
-def is_worth_asking(setting: str, environment: Mapping[str, str], *, has_images: bool) -> bool:
+def is_worth_asking(setting: str, environment: Mapping[str, str]) -> bool:
     """Tell whether the choice depends on what the terminal says."""
-    return setting == AUTO and has_images and _given(environment) is None
+    return setting == AUTO and _given(environment) is None
 
 
 def choose(setting: str, environment: Mapping[str, str], *, has_images: bool, answers: Answers) -> Choice:
-    """Return how pictures are drawn: as it is set, or as suits the way to the user and the terminal.
-
-    Without colour there are none, however they are set: the screen makes each colour grey then, and with them
-    what stands for a picture in kitty's protocol.
-    """
+    """Return how pictures are drawn: as it is set, or as suits the way to the user and the terminal."""
     if setting == Protocol.OFF:
-        return Choice(Protocol.OFF, "Pictures are switched off: preview = off.")
-    if "NO_COLOR" in environment:
-        return Choice(Protocol.OFF, "No picture without colour: NO_COLOR is set.")
+        return OFF
     if setting == AUTO:
         return _suitable(environment, has_images=has_images, answers=answers)
     protocol = Protocol(setting)
-    if protocol is not Protocol.HALF_BLOCKS and not has_images:
-        return Choice(
-            Protocol.HALF_BLOCKS, f"preview = {protocol} needs more than half blocks do: {_HOW_TO_GET}"
-        )
+    if protocol is Protocol.SIXEL and not has_images:
+        why = f"Half blocks, as preview = sixel needs an extra: {_HOW_TO_GET}"
+        return Choice(Protocol.HALF_BLOCKS, why, lacks_extra=True)
     return Choice(protocol, f"As it is set: preview = {protocol}.", answers.cell)
 
 
@@ -80,10 +82,11 @@ def _suitable(environment: Mapping[str, str], *, has_images: bool, answers: Answ
     given = _given(environment)
     if given is not None:
         return given
-    if not has_images:
-        return Choice(Protocol.HALF_BLOCKS, f"Half blocks. For pictures as such: {_HOW_TO_GET}")
-    # Where both are there, kitty's is not to be trusted: Konsole and WezTerm name it and lack the part of it
-    # that Textual needs. kitty itself knows no Sixel.
+    # Where both are there, kitty's is not to be trusted: Konsole and WezTerm name it and lack the
+    # placeholders that are needed here. kitty itself knows no Sixel.
+    if answers.sixel and not has_images:
+        why = f"Half blocks. For Sixel pictures: {_HOW_TO_GET}"
+        return Choice(Protocol.HALF_BLOCKS, why, lacks_extra=True)
     if answers.sixel:
         return Choice(Protocol.SIXEL, "The terminal draws Sixel pictures.", answers.cell)
     if answers.kitty:

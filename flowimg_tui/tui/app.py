@@ -8,12 +8,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Set
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerFailed, WorkerState
@@ -22,12 +23,14 @@ from flowimg_tui.config.app_state import AppState
 from flowimg_tui.config.reports import report_error
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.stop import Stop
+from flowimg_tui.previews.protocol import HALF_BLOCKS, Choice
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.commands import FlowimgCommands
 from flowimg_tui.tui.differences import ShownCells
 from flowimg_tui.tui.ending import SHUTDOWN_SECONDS, EndFromOutside
 from flowimg_tui.tui.messages import RunEnded, RunProgressed
+from flowimg_tui.tui.picture_link import QUESTION, PictureLink
 from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.main import MainScreen
 from flowimg_tui.tui.terminal import PROGRESS_RATE, Ending
@@ -60,6 +63,7 @@ class FlowimgApp(App[None]):
         clock: Callable[[], float] = time.monotonic,
         progress_rate: int = PROGRESS_RATE,
         few_colours: bool = False,
+        pictures: Choice = HALF_BLOCKS,
         reports: Path | None = None,
     ) -> None:
         """Make the app; it closes neither the workspace nor anything else that it was given.
@@ -73,6 +77,11 @@ class FlowimgApp(App[None]):
         """How often a second a screen may draw the progress of a run."""
         self.few_colours = few_colours
         """Whether pictures make do with 256 colours."""
+        self.pictures = pictures
+        """How pictures are drawn."""
+        self.settled_pictures: Final = pictures
+        """How they are drawn by the settings and the terminal."""
+        self.picture_link = PictureLink(clock, lambda: self.send(QUESTION))
         self.state = AppState.load(workspace.locations.state)
         self._reports = reports
         self._runs: dict[int, Run] = {}
@@ -254,6 +263,24 @@ class FlowimgApp(App[None]):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         super()._display(screen, self._shown_cells.reduced(renderable))
+
+    def draw_pictures(self, how: Choice) -> None:
+        """Draw pictures in another way from now on; what the settings say holds again with the next start."""
+        self.pictures = how
+        if self._main_screen is not None:
+            self._main_screen.redraw_pictures()
+
+    def forget_cells(self, region: Region) -> None:
+        """Draw what stands in a region of the screen anew, though it may not have changed."""
+        self._shown_cells.forget(region)
+
+    def send(self, data: str) -> None:
+        """Send the terminal what shows nothing by itself."""
+        if self._driver is not None and not self._driver.is_headless:
+            self._driver.write(data)
+
+    def on_cursor_position(self) -> None:
+        self.picture_link.answered()
 
     # The end
 

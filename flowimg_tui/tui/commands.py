@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 if TYPE_CHECKING:
+    from flowimg_tui.tui.app import FlowimgApp
     from flowimg_tui.tui.screens.main import MainScreen
 
 _ACTIONS: Final = {
@@ -29,9 +30,17 @@ _ACTIONS: Final = {
     "remove": "profile: Remove the profile",
     "profiles": "view: Go to the profiles",
     "preview": "view: Show or hide the picture",
+    "cost": "view: Tell what pictures cost",
     "log": "view: Unfold the log",
     "help": "app: Show all keys",
     "leave": "app: Quit flowimg",
+}
+_PICTURES: Final = {
+    "auto": "as the settings say",
+    "kitty": "with kitty's protocol",
+    "sixel": "as Sixel",
+    "halfcell": "in half blocks",
+    "off": "none",
 }
 
 
@@ -61,8 +70,26 @@ class FlowimgCommands(Provider):
             name = _ACTIONS.get(binding.action)
             if name is not None and screen.why_not(binding.action) is None:
                 yield _Command(name, binding.tooltip, getattr(owner, f"action_{binding.action}"))
+        for how, name in _PICTURES.items():
+            yield _Command(
+                f"pictures: Draw {name}",
+                "Until the app ends; preview in the settings",
+                partial(self._draw, how),
+            )
         for theme in sorted(self.app.available_themes):
             yield _Command(f"theme: Use {theme}", "It comes back the next time", partial(self._use, theme))
+
+    def _draw(self, how: str) -> None:
+        from flowimg_tui.previews.probing import Answers
+        from flowimg_tui.previews.protocol import AUTO, choose
+        from flowimg_tui.previews.textual_images import are_installed
+
+        app = cast("FlowimgApp", self.app)
+        settled = app.settled_pictures
+        known = Answers(cell=settled.cell)
+        app.draw_pictures(
+            settled if how == AUTO else choose(how, {}, has_images=are_installed(), answers=known)
+        )
 
     def _use(self, theme: str) -> None:
         self.app.theme = theme

@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from rich.control import Control
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate
+from textual.geometry import Region
 from textual.strip import Strip
 
 _Cells: TypeAlias = tuple[str, list[Style | None]]
@@ -40,6 +41,15 @@ class ShownCells:
         if update is not None:
             self._lines.clear()
         return update
+
+    def forget(self, region: Region) -> None:
+        """Take for unknown what stands in a region: something else was written there than cells."""
+        for y in range(region.y, region.bottom):
+            text, styles = self._lines.get(y, ("", []))
+            known = slice(region.x, min(region.right, len(text)))
+            missing = max(min(region.right, len(text)) - region.x, 0)
+            styles[known] = [None] * missing
+            self._lines[y] = text[: region.x] + _UNKNOWN * missing + text[region.x + missing :], styles
 
     def changes(self, y: int, x: int, strip: Strip) -> Iterator[tuple[int, int]]:
         """Yield from where to where the strip, which will be shown at ``x``, differs from what is there."""
@@ -106,9 +116,12 @@ def _cells(strip: Strip) -> _Cells | None:
     """Return the cells one by one, or ``None`` where a character takes more or less than one.
 
     Terminals differ in what such a character takes: its line is drawn as a whole, so that nothing shifts.
+    So is a line with which something else is written than cells.
     """
     styles: list[Style | None] = []
-    for text, style, _ in strip:
+    for text, style, control in strip:
+        if control:
+            return None
         # One by one: of a wide character and a mark on it the sum is the same as of two narrow ones.
         if not text.isascii() and any(cell_len(character) != 1 for character in text):
             return None

@@ -39,6 +39,7 @@ KEYS: Final = (
         tooltip="Clear the filter, then the selection, then the sum of a download",
     ),
     Binding("p", "preview", "Picture", show=False, tooltip="Unfold the picture under the cursor, or fold it"),
+    Binding("B", "cost", "Bytes", show=False, tooltip="Tell how many bytes pictures have cost so far"),
     Binding("l", "log", "Log", show=False, tooltip="Unfold the log below the table, or fold it"),
     Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
     Binding("delete", "remove", "Remove", show=False, tooltip="Remove the profile (asks first); files stay"),

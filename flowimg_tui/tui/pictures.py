@@ -3,18 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rich.segment import Segment
 
 from flowimg_tui.config.settings import Settings
+from flowimg_tui.previews.protocol import HALF_BLOCKS, Choice, Protocol
 
 if TYPE_CHECKING:
+    from flowimg_tui.previews.picture import NoPicture, Thumbnail
     from flowimg_tui.previews.thumbnails import Thumbnails
 
 Line: TypeAlias = tuple[Segment, ...]
 
-_MB = 1_000_000
+_MB: Final = 1_000_000
+_ALL_COLOURS: Final = "truecolor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Wanted:
     background: tuple[int, int, int]
     color_system: str | None
     """Rich's word for the colours of the terminal; ``None``: there is none."""
+    how: Choice = HALF_BLOCKS
+    """The way to draw it. Where there are not all colours it is drawn in half blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,14 @@ class Drawn:
     pixels: tuple[int, int] | None = None
     """The size of the saved picture."""
     sentence: str = ""
+    cost: int = 0
+    """How many bytes the terminal is sent for it, at most."""
+    upload: str = ""
+    """What the terminal is sent once, before the lines."""
+    forget: str = ""
+    """What it is sent when the lines are shown no more."""
+    overlay: str = ""
+    """What is written at the upper left corner of the lines each time that they are drawn."""
 
 
 class Pictures:
@@ -54,20 +67,54 @@ class Pictures:
     def draw(self, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
         """Return what is wanted; once that is ``cancelled``, something that is not worth showing."""
         from flowimg_tui.previews.decoding import pixels_of
-        from flowimg_tui.previews.half_blocks import box_of, draw
         from flowimg_tui.previews.picture import NoPicture
-        from flowimg_tui.previews.thumbnail_cache import ThumbnailCache
-        from flowimg_tui.previews.thumbnails import Thumbnails
 
         if not all(wanted.cells):
             pixels = pixels_of(wanted.path, cancelled)
             return Drawn(sentence=pixels.sentence) if isinstance(pixels, NoPicture) else Drawn(pixels=pixels)
-        if self._thumbnails is None:
-            self._thumbnails = Thumbnails(ThumbnailCache(self._folder, self._limit))
-        found = self._thumbnails.of(wanted.path, wanted.sha256, box_of(wanted.cells), cancelled)
+        in_pixels = wanted.how.protocol in (Protocol.KITTY, Protocol.SIXEL)
+        if in_pixels and wanted.color_system == _ALL_COLOURS:
+            return self._in_pixels(wanted, cancelled)
+        return self._in_half_blocks(wanted, cancelled)
+
+    def _in_half_blocks(self, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
+        from flowimg_tui.previews.half_blocks import box_of, draw
+        from flowimg_tui.previews.picture import NoPicture
+
+        found = self._thumbnail(wanted, box_of(wanted.cells), cancelled)
         if isinstance(found, NoPicture):
             return Drawn(sentence=found.sentence)
         drawn = draw(found, wanted.cells, wanted.background, wanted.color_system)
         if isinstance(drawn, NoPicture):
             return Drawn(sentence=drawn.sentence)
-        return Drawn(drawn.lines, drawn.width, found.original)
+        return Drawn(drawn.lines, drawn.width, found.original, cost=drawn.cost())
+
+    def _in_pixels(self, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
+        from flowimg_tui.previews.graphics import box_of, draw
+        from flowimg_tui.previews.picture import NoPicture
+
+        protocol, cell = wanted.how.protocol, wanted.how.cell
+        found = self._thumbnail(wanted, box_of(protocol, wanted.cells, cell), cancelled)
+        if isinstance(found, NoPicture):
+            return Drawn(sentence=found.sentence)
+        drawn = draw(protocol, found, cell, wanted.background)
+        text = sum(len(segment.text.encode()) for line in drawn.lines for segment in line)
+        return Drawn(
+            drawn.lines,
+            drawn.width,
+            found.original,
+            cost=text + len(drawn.upload) + len(drawn.overlay),
+            upload=drawn.upload,
+            forget=drawn.forget,
+            overlay=drawn.overlay,
+        )
+
+    def _thumbnail(
+        self, wanted: Wanted, box: tuple[int, int], cancelled: Callable[[], bool]
+    ) -> "Thumbnail | NoPicture":
+        from flowimg_tui.previews.thumbnail_cache import ThumbnailCache
+        from flowimg_tui.previews.thumbnails import Thumbnails
+
+        if self._thumbnails is None:
+            self._thumbnails = Thumbnails(ThumbnailCache(self._folder, self._limit))
+        return self._thumbnails.of(wanted.path, wanted.sha256, box, cancelled)

@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Final, Self
 
 from flowimg_tui.config.settings import Settings
+from flowimg_tui.previews.protocol import settle
 from flowimg_tui.workspace import Workspace
 
+_KEYS: Final = 0
+_SCREEN: Final = 2
+"""The descriptors that Textual reads the keys from and draws on: those of stdin and stderr."""
 _LOOK_EVERY: Final = 5.0
 _GONE: Final = select.POLLHUP | select.POLLERR
 
@@ -69,8 +73,11 @@ def run_app(
 
     ``reports`` is the folder for the report of an unexpected error where it cannot stay beside the log.
     """
-    use = TerminalUse.of(workspace.resolved_settings().settings, environment)
+    settings = workspace.resolved_settings().settings
+    use = TerminalUse.of(settings, environment)
     environment.update(use.textual)
+    # Before the screen starts, which reads whatever the terminal says.
+    pictures = settle(settings.preview, environment, _KEYS, _SCREEN)
     # What is imported stays to the end. To search it for garbage meanwhile would delay the first screen, and
     # stood the screen still for 100 ms afterwards.
     gc.disable()
@@ -79,7 +86,13 @@ def run_app(
 
     gc.freeze()
     gc.enable()
-    app = FlowimgApp(workspace, progress_rate=use.progress_rate, few_colours=use.few_colours, reports=reports)
+    app = FlowimgApp(
+        workspace,
+        progress_rate=use.progress_rate,
+        few_colours=use.few_colours,
+        pictures=pictures,
+        reports=reports,
+    )
     return app.run_to_ending(use.mouse)
 
 

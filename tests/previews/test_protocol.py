@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from flowimg_tui.config.settings import SettingError, resolve_settings
-from flowimg_tui.previews import textual_images
 from flowimg_tui.previews.probing import QUERY, Answers
 from flowimg_tui.previews.protocol import AUTO, Choice, Protocol, choose, is_worth_asking, settle
 from tests.previews.answering import answering
@@ -77,7 +76,7 @@ def test_over_ssh_in_tmux_and_where_nothing_better_is_known_it_is_half_blocks_un
     environment: dict[str, str],
 ) -> None:
     assert chosen(AUTO, environment) is HALF_BLOCKS
-    assert not is_worth_asking(AUTO, environment, has_images=True)
+    assert not is_worth_asking(AUTO, environment)
     # Whoever knows better says so.
     assert chosen("kitty", environment) is KITTY
     assert chosen("sixel", environment) is SIXEL
@@ -93,22 +92,26 @@ def test_what_is_set_holds_everywhere_and_no_terminal_is_asked(
     setting: Protocol, environment: dict[str, str]
 ) -> None:
     assert chosen(setting, environment, Answers()) is setting
-    assert not is_worth_asking(setting, environment, has_images=True)
+    assert not is_worth_asking(setting, environment)
 
 
-@pytest.mark.parametrize("setting", [AUTO, "kitty", "sixel", "halfcell"])
-def test_without_the_extra_it_is_half_blocks_and_says_how_to_get_more(setting: str) -> None:
-    choice = choose(setting, LOCAL, has_images=False, answers=ALL)
-    assert choice.protocol is HALF_BLOCKS
-    assert ("flowimg-tui[images]" in choice.why) is (setting != "halfcell")
-    assert not is_worth_asking(setting, LOCAL, has_images=False)
-
-
-@pytest.mark.parametrize("setting", [AUTO, "kitty", "sixel", "halfcell"])
-@pytest.mark.parametrize("value", ["1", ""])
-def test_without_colour_there_is_no_picture_and_it_is_said(setting: str, value: str) -> None:
-    choice = choose(setting, {**LOCAL, "NO_COLOR": value}, has_images=True, answers=ALL)
-    assert choice == Choice(OFF, "No picture without colour: NO_COLOR is set.")
+@pytest.mark.parametrize(
+    ("setting", "answers", "protocol"),
+    [
+        ("sixel", ALL, HALF_BLOCKS),
+        (AUTO, ALL, HALF_BLOCKS),
+        (AUTO, Answers(kitty=True), KITTY),
+        ("kitty", ALL, KITTY),
+        ("halfcell", ALL, HALF_BLOCKS),
+    ],
+)
+def test_without_the_extra_there_is_no_sixel_and_it_is_said_how_to_get_it(
+    setting: str, answers: Answers, protocol: Protocol
+) -> None:
+    choice = choose(setting, LOCAL, has_images=False, answers=answers)
+    assert choice.protocol is protocol
+    assert choice.lacks_extra is (setting in (AUTO, "sixel") and protocol is HALF_BLOCKS)
+    assert ("flowimg-tui[images]" in choice.why) is choice.lacks_extra
 
 
 def test_what_is_switched_off_is_said_to_be() -> None:
@@ -151,14 +154,4 @@ def test_a_terminal_is_sent_nothing_where_it_does_not_matter(
     master, slave = ends
     with answering(master, b"\x1b[?62;4c") as asked:
         settle(setting, environment, slave, slave)
-    assert bytes(asked) == b""
-
-
-def test_without_the_extra_a_terminal_is_sent_nothing(
-    ends: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(textual_images, "are_installed", lambda: False)
-    master, slave = ends
-    with answering(master, b"\x1b[?62;4c") as asked:
-        assert settle(AUTO, LOCAL, slave, slave).protocol is HALF_BLOCKS
     assert bytes(asked) == b""

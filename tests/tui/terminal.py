@@ -23,6 +23,9 @@ from tests.forks import MAIN, Forked, forks
 PATIENCE: Final = 30.0
 COMMAND: Final = (sys.executable, "-m", "flowimg_tui")
 RESTORED: Final = (b"\x1b[?1049l", b"\x1b[?1003l", b"\x1b[?25h")
+_WHO: Final = b"\x1b[c"
+_NOBODY: Final = b"\x1b[?62c"
+"""A terminal is asked what it can, and says: nothing but text."""
 _NOT_INHERITED: Final = ("NO_COLOR", "SSH_CONNECTION", "TEXTUAL_", "FLOWIMG_", "COLORTERM")
 
 
@@ -153,5 +156,7 @@ class Terminal:
                 break
             self.seen += data
             self._picture.feed(self._decoder.decode(data))
+            if _WHO in data:
+                os.write(self.master, _NOBODY)
             patience = 0
         return len(self.seen) > before

@@ -219,7 +219,9 @@ def test_the_scroll_bar_is_there_while_the_rows_do_not_fit(app: FlowimgApp, data
         await until(pilot, lambda: table_of(pilot).vertical_scrollbar.display)
         await looks_for(pilot, "0000001", "10 found of 300")
         await until(pilot, lambda: not table_of(pilot).show_vertical_scrollbar)
-        await pilot.press("backspace", "enter", "G")
+        await pilot.press("backspace")
+        await until(pilot, lambda: "100 found of 300" in text_of(pilot))
+        await pilot.press("enter", "G")
         await until(pilot, lambda: "100 of 100" in text_of(pilot))
         bar = table_of(pilot).vertical_scrollbar
         assert (bar.display, bar.window_virtual_size, bar.position) == (True, 101, table_of(pilot).scroll_y)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from flowimg_tui.previews.protocol import OFF
 from flowimg_tui.store.finding import Finding
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.tui.pictures import Drawn, Pictures, Wanted
@@ -348,19 +349,15 @@ def test_another_theme_gives_the_picture_another_ground(
     drive(app, script)
 
 
-def test_preview_off_is_a_sentence(
-    environment: dict[str, str], workspace: Workspace, database: Path, asked: list[Path | None]
-) -> None:
+def test_preview_off_is_a_sentence(workspace: Workspace, database: Path, asked: list[Path | None]) -> None:
     fill(database, range(2))
-    off = Workspace(workspace.locations, environment={**environment, "FLOWIMG_PREVIEW": "off"})
 
     async def script(pilot: AppPilot) -> None:
         await pilot.press("p")
         await until(pilot, lambda: status_of(pilot) == "Pictures are switched off: preview = off.")
         assert not pane_of(pilot).display
 
-    with off:
-        drive(FlowimgApp(off), script)
+    drive(FlowimgApp(workspace, pictures=OFF), script)
     assert asked == []
     assert not workspace.locations.state.exists()
 

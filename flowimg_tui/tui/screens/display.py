@@ -77,6 +77,13 @@ class GalleryDisplay(Screen[None]):
         self._work.table.focus()
         self._open_first()
 
+    def on_screen_suspend(self) -> None:
+        self._work.redraw_overlays()
+
+    def on_screen_resume(self) -> None:
+        if self.is_mounted:
+            self._work.redraw_overlays()
+
     # Which profile
 
     @property

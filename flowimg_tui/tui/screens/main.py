@@ -174,6 +174,16 @@ class MainScreen(GalleryDisplay):
         refusal = self._work.toggle_preview()
         if refusal is not None:
             self._status.say(refusal, Mood.WARNING)
+        elif self._app.pictures.lacks_extra:
+            self._status.say(self._app.pictures.why)
+
+    def redraw_pictures(self) -> None:
+        """Draw pictures as they are drawn now, and say how that is."""
+        self._work.redraw_pictures()
+        self._status.say(self._app.pictures.why)
+
+    def action_cost(self) -> None:
+        self._status.say(self._app.picture_link.report)
 
     @property
     def keys(self) -> "list[tuple[Widget, Binding]]":

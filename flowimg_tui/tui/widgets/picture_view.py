@@ -1,4 +1,4 @@
-"""A picture of one image in half blocks, drawn in a thread as soon as it is wanted for long enough."""
+"""A picture of one image, drawn in a thread as soon as it is wanted for long enough."""
 
 import asyncio
 import logging
@@ -6,9 +6,10 @@ import textwrap
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
-from rich.segment import Segment
+from rich.control import Control
+from rich.segment import ControlType, Segment
 from textual import work
 from textual.message import Message
 from textual.strip import Strip
@@ -21,13 +22,18 @@ from flowimg_tui.workspace import Workspace, WorkspaceError
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from flowimg_tui.tui.app import FlowimgApp
+
 log = logging.getLogger(__name__)
 
 _REST: Final = 0.06
 """An image that stays for so many seconds is looked at; before that nothing is decoded."""
 _PATIENCE: Final = 0.3
 """A picture that takes longer makes room for a word that says so: it is not the other image's."""
-_OFF: Final = "Pictures are switched off: preview = off."
+_SECONDS_BETWEEN_TRIES: Final = 1.0
+"""While the terminal is behind with the pictures that it has."""
+_WRITTEN_AS_IT_IS: Final = ((ControlType.CURSOR_FORWARD, 0),)
+"""Rich takes a segment with such a mark for something that has no cells."""
 _NO_IMAGE: Final = Drawn(sentence="No image.")
 _READING: Final = Drawn(sentence="Reading the picture.")
 
@@ -67,6 +73,11 @@ class PictureView(TitledWidget):
 
     def on_unmount(self) -> None:
         self._given_up.set()
+        self._app.send(self._drawn.forget)
+
+    @property
+    def _app(self) -> "FlowimgApp":
+        return cast("FlowimgApp", self.app)
 
     def begin(self) -> str | None:
         """Take the settings as they are now. Return why there are no pictures, or ``None``."""
@@ -74,8 +85,9 @@ class PictureView(TitledWidget):
             settings = self._workspace.resolved_settings().settings
         except WorkspaceError as error:
             return str(error)
-        if settings.preview == "off":
-            return _OFF
+        if self._app.pictures.is_off:
+            return self._app.pictures.why
+        self._app.picture_link.open()
         self._pictures = Pictures(self._workspace.locations.thumbnails, settings)
         self.show(Drawn())
         return None
@@ -134,12 +146,18 @@ class PictureView(TitledWidget):
             self.give_up()
             self.show(_NO_IMAGE)
             return
+        if self._app.picture_link.is_paused:
+            self.give_up()
+            self.show(Drawn(sentence=self._app.picture_link.note))
+            self._rest = self.set_timer(_SECONDS_BETWEEN_TRIES, self._ask)
+            return
         wanted = Wanted(
             Path(image.local_path) if image.local_path is not None else None,
             image.sha256 or "",
             (self.size.width, self.size.height) if self.display else (0, 0),
             self.background_colors[1].rgb,
             self._color_system,
+            self._app.pictures,
         )
         if wanted != self._asked:
             self._given_up.set()
@@ -167,11 +185,22 @@ class PictureView(TitledWidget):
 
     def show(self, drawn: Drawn) -> None:
         """Show a picture, or the sentence that stands for it."""
-        self._drawn = drawn
+        before, self._drawn = self._drawn, drawn
+        self._app.send(before.forget + drawn.upload)
+        if before.overlay:
+            self._app.forget_cells(self.content_region)
+        if drawn.cost:
+            self.call_after_refresh(self._app.picture_link.sent, drawn.cost)
         size = "" if drawn.pixels is None else "  {}×{}".format(*drawn.pixels)
         self.write_titles(f"Picture{size}", self._closes)
         self.refresh()
         self.post_message(self.Changed())
+
+    def redraw_overlay(self) -> None:
+        """Draw what is written over the cells anew, or no more, as a dialog came before it or went."""
+        if self._drawn.overlay:
+            self.refresh()
+            self.call_after_refresh(self._app.refresh)
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
@@ -183,5 +212,22 @@ class PictureView(TitledWidget):
         at = y - max(height - len(lines), 0) // 2
         if not 0 <= at < len(lines):
             return Strip.blank(width, self.rich_style)
-        left = Segment(" " * (max(width - length, 0) // 2), self.rich_style)
-        return Strip([left, *lines[at]]).adjust_cell_length(width, self.rich_style)
+        indent = max(width - length, 0) // 2
+        strip = Strip([Segment(" " * indent, self.rich_style), *lines[at]])
+        if self._drawn.overlay and at == len(lines) - 1:
+            strip = Strip([*strip, *self._overlay(indent, y - at, length, y)])
+        return strip.adjust_cell_length(width, self.rich_style)
+
+    def _overlay(self, x: int, top: int, length: int, bottom: int) -> list[Segment]:
+        """Return what draws a picture over the cells above and before it, and comes back to where it was."""
+        if not self.screen.is_active:
+            return []  # it would stand before the dialog
+        origin = self.content_region.offset
+        return [
+            Segment(text, None, _WRITTEN_AS_IT_IS)
+            for text in (
+                Control.move_to(origin.x + x, origin.y + top).segment.text,
+                self._drawn.overlay,
+                Control.move_to(origin.x + x + length, origin.y + bottom).segment.text,
+            )
+        ]

@@ -46,6 +46,16 @@ class PreviewPane(PictureView):
         self.show(Drawn())
         return None
 
+    def begin_again(self) -> None:
+        """Draw as pictures are drawn now; where that is not at all, fold."""
+        if self.is_open:
+            self.give_up()
+            if self.begin() is None:
+                self.look()
+            else:
+                self.remove_class("-open")
+                self.show(Drawn())
+
     def open(self) -> str | None:
         """Unfold it. Return why it stays folded, or ``None``."""
         refusal = self.begin()

@@ -110,6 +110,14 @@ class WorkPane(Vertical):
             self._app.remember_preview(self._preview.is_open)
         return refusal
 
+    def redraw_pictures(self) -> None:
+        """Draw pictures anew, as the way to draw them has changed."""
+        self._preview.begin_again()
+
+    def redraw_overlays(self) -> None:
+        """Draw anew what does not stand in cells, as a dialog came before it or went."""
+        self._preview.redraw_overlay()
+
     async def toggle_log(self) -> None:
         """Unfold the log and go to it, or fold it and go back to the images."""
         from flowimg_tui.tui.widgets.log_pane import LogPane
