@@ -23,7 +23,8 @@ from flowimg_tui.previews.geometry import Size
 
 PATIENCE: Final = 0.3
 """Seconds that a terminal has for its answers. It is one on this machine: nobody asks over SSH."""
-QUERY: Final = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
+QUERY: Final = b"\x1b_Gi=31,s=1,v=1,a=q,U=1,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
+"""An old kitty that knows no placeholders takes U for an error, and does not answer that."""
 
 _KITTY: Final = re.compile(rb"\x1b_G[^\x1b]*;OK\x1b\\")
 _CELL: Final = re.compile(rb"\x1b\[6;([0-9]{1,4});([0-9]{1,4})t")
