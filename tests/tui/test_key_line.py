@@ -1,33 +1,61 @@
 """The line of keys stands still: it is drawn anew where a key changed, and only there."""
 
-from textual.widget import Widget
-from textual.widgets import Footer
+from rich.segment import Segment
+from textual.geometry import Region
 
 from flowimg_tui.tui.app import FlowimgApp
-from tests.tui.driving import AppPilot, drive, press_and_wait, text_of, until
+from flowimg_tui.tui.widgets.key_line import KeyLine
+from tests.tui.driving import AppPilot, drive, press_and_wait, status_of, text_of, until
 from tests.tui.scripted import ScriptedService
 
 
-def keys_of(pilot: AppPilot) -> list[Widget]:
-    """Return the keys as they stand in the line, whatever is open above it."""
-    return list(pilot.app.screen_stack[0].query_one(Footer).children)
+def line_of(pilot: AppPilot) -> list[Segment]:
+    """Return the line of the gallery's keys, whatever is open above it."""
+    line = pilot.app.screen_stack[0].query_one(KeyLine)
+    return list(line.render_line(0))
 
 
 def is_dimmed(pilot: AppPilot, words: str) -> bool:
-    (key,) = [key for key in keys_of(pilot) if words in str(key.render())]
-    return key.has_class("-disabled")
+    (style,) = [segment.style for segment in line_of(pilot) if segment.text == f"{words} "]
+    assert style is not None
+    return bool(style.dim)
 
 
 def test_the_line_stays_as_it_is_when_the_focus_moves(scripted_app: FlowimgApp) -> None:
+    drawn = list[object]()
+
     async def script(pilot: AppPilot) -> None:
-        before = keys_of(pilot)
-        assert before
+        line = pilot.app.screen.query_one(KeyLine)
+        assert "s Sync" in text_of(pilot)
+        refresh = line.refresh
+
+        def noted(*regions: Region, **how: bool) -> KeyLine:
+            drawn.append(regions)
+            return refresh(*regions, **how)
+
+        line.refresh = noted  # type: ignore[method-assign]
         await pilot.press("P")
         await until(pilot, lambda: pilot.app.focused is not None and pilot.app.focused.id == "profiles")
         await pilot.press("down", "P")
         await pilot.pause()
-        after = keys_of(pilot)
-        assert [id(key) for key in after] == [id(key) for key in before]
+        assert drawn == []
+
+    drive(scripted_app, script)
+
+
+def test_a_click_presses_a_key_that_can_do_something(
+    scripted_app: FlowimgApp, scripted: ScriptedService
+) -> None:
+    scripted.pages_served = 1
+
+    async def script(pilot: AppPilot) -> None:
+        at = text_of(pilot).splitlines()[-1].index("x Stop")
+        await pilot.click(KeyLine, offset=(at, 0))
+        await pilot.click(KeyLine, offset=(2, 0))
+        await until(pilot, lambda: is_dimmed(pilot, "Sync"))
+        await pilot.click(KeyLine, offset=(at, 0))
+        await until(pilot, lambda: "The sync was stopped" in status_of(pilot))
+        await pilot.click(KeyLine, offset=(110, 0))
 
     drive(scripted_app, script)
 
