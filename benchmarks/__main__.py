@@ -1,4 +1,4 @@
-"""``python -m benchmarks`` lists what there is to measure, ``python -m benchmarks NAME`` measures it."""
+"""``python -m benchmarks`` measures how fast the work is, ``python -m benchmarks NAME…`` what is named."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from benchmarks.faults import command as faults
 from benchmarks.screen import command as screen
+from benchmarks.speed import command as speed
 
 
 class Benchmark(NamedTuple):
@@ -22,19 +23,21 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
         "screen": Benchmark("what the screen takes of time, memory and the line", screen.run),
     }
 )
+"""Those with a table of their own."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run the benchmark that the first argument names."""
+    """Run the benchmark that the first argument names, or those of speed."""
     match arguments:
         case [name, *rest] if name in BENCHMARKS:
             return BENCHMARKS[name].run(rest)
-        case [] | ["-h" | "--help"]:
-            for name, benchmark in BENCHMARKS.items():
-                print(f"python -m benchmarks {name}    {benchmark.tells}")
+        case ["-h" | "--help"]:
+            told = {name: benchmark.tells for name, benchmark in BENCHMARKS.items()}
+            for name, tells in (told | {each: of.tells for each, of in speed.BENCHMARKS.items()}).items():
+                print(f"python -m benchmarks {name:12} {tells}")
+            print("Without a name: all but faults and screen. More is told by each with --help.")
             return 0
-    print(f"There is no benchmark {arguments[0]!r}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)
-    return 2
+    return speed.run(arguments)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,35 @@
-"""The demo service in a process of its own."""
+"""A stand-in service in a process of its own."""
 
 import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from benchmarks.processes import SOURCES, inherited
+
+_DEMO: Final = ("flowimg_tui", "demo", "--serve", "--json", "--port", "0")
 
 
 class ServiceUnusable(Exception):
-    """The demo service is not what a benchmark is made for."""
+    """The service is not what a benchmark is made for."""
 
 
 @contextlib.contextmanager
-def serving(*options: str) -> Iterator[dict[str, str]]:
+def serving(*options: str, module: Sequence[str] = _DEMO) -> Iterator[dict[str, str]]:
     """Run ``flowimg demo --serve`` with these options on a port of its own, and end it afterwards.
 
-    Gives what it tells: its addresses, and the cookies of a browser that is signed in. Raises ServiceUnusable
-    where it does not start.
+    Or another ``module`` that serves. Gives what it tells: its addresses, and of the demo the cookies of a
+    browser that is signed in. Raises ServiceUnusable where it does not start.
     """
-    command = [sys.executable, "-m", "flowimg_tui", "demo", "--serve", "--json", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "-m", *module, *options]
+    environment = {**inherited(), "PYTHONPATH": str(SOURCES)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         try:
             line = process.stdout.readline() if process.stdout else b""
             if not line:
-                raise ServiceUnusable("the demo service has ended without telling its address")
+                raise ServiceUnusable(f"{module[0]} has ended without telling its address")
             told: dict[str, str] = json.loads(line)
             yield told
         finally:

@@ -1,19 +1,17 @@
 """The downloaders: flowimg, and its peers with the flags that make the best of each."""
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from benchmarks.faults.service import Service
+from benchmarks.processes import FLOWIMG, inherited
 
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)+")
-_OF_THE_USER: Final = re.compile(r"(?i)FLOWIMG_|XDG_|.*_proxy$")
 
 
 class CannotPrepare(Exception):
@@ -70,9 +68,8 @@ class Downloader:
 
     def environment(self, task: Task) -> dict[str, str]:
         """The variables of this process, without settings and proxies of its user."""
-        inherited = {key: value for key, value in os.environ.items() if not _OF_THE_USER.match(key)}
         settings = _settings(task) if self.is_ours else {}
-        return {**inherited, "HOME": str(task.home), **settings}
+        return {**inherited(), "HOME": str(task.home), **settings}
 
     def prepare(self, task: Task) -> None:
         """Do what its user has done before: of flowimg, add a profile and sync.
@@ -112,7 +109,7 @@ _CURL: Final = (
 _TO_FILE: Final = ("--output", "{folder}/{name}", "{url}")
 
 DOWNLOADERS: Final = (
-    Downloader("flowimg", (sys.executable, "-m", "flowimg_tui"), (), ("download",), is_ours=True),
+    Downloader("flowimg", FLOWIMG, (), ("download",), is_ours=True),
     # These two exclude each other: what is to be continued cannot be removed.
     Downloader("curl -C -", ("curl",), (*_CURL, "--continue-at", "-"), _TO_FILE),
     Downloader("curl --remove-on-error", ("curl",), (*_CURL, "--remove-on-error"), _TO_FILE),

@@ -1,0 +1,1 @@
+"""How fast the work is: beside named peers, or a limit."""

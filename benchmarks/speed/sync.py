@@ -1,0 +1,75 @@
+"""What a sync takes of its own for each page, as the gallery grows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Final, NamedTuple
+
+from benchmarks.speed.answers import PAGE_SIZE
+from benchmarks.speed.figures import Figure
+from benchmarks.speed.installation import Installation, Prepared
+from benchmarks.speed.memory import watched
+from benchmarks.speed.ready import ready_service
+from benchmarks.speed.rounds import Amount
+
+_IMAGES: Final = 10_000
+_MORE: Final = 10
+"""Times as many images, once."""
+_ROUNDS: Final = 3
+
+
+class _Taken(NamedTuple):
+    """Of each page, in milliseconds; and the most memory of all, in bytes."""
+
+    seconds: float
+    cpu: float
+    peak: int
+
+
+def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
+    """Measure it. The time is that of the whole command, and what it waits for the service is in it."""
+    images = amount.of(_IMAGES)
+    rounds = [_new_then_known(scratch, images) for _ in range(min(amount.rounds, _ROUNDS))]
+    for place, what in enumerate(("all of them new", "all of them known")):
+        yield Figure(
+            f"sync-{what.rpartition(' ')[2]}",
+            f"sync of {images:,} images, a page of {PAGE_SIZE}, {what}",
+            "ms",
+            tuple(each[place].seconds for each in rounds),
+            f"CPU {median(each[place].cpu for each in rounds):.1f} ms",
+            at_most=6,
+            digits=1,
+        )
+    few = [each[0] for each in rounds]
+    many = _new_then_known(scratch, _MORE * images)[0]
+    yield Figure(
+        "sync-more",
+        f"a page at {_MORE * images:,} images, of that at {images:,}",
+        "×",
+        tuple(many.seconds / each.seconds for each in few),
+        f"{many.seconds:.1f} ms",
+        at_most=1.15,
+    )
+    yield Figure(
+        "sync-memory",
+        f"peak at {_MORE * images:,} images, of that at {images:,}",
+        "×",
+        tuple(many.peak / each.peak for each in few),
+        f"{many.peak / 1e6:.0f} MB",
+        at_most=1.1,
+    )
+
+
+def _new_then_known(scratch: Path, images: int) -> tuple[_Taken, _Taken]:
+    with (
+        ready_service(images=images) as settings,
+        Prepared.of(scratch, settings, 0).installation() as installation,
+    ):
+        first, second = (_synced(installation, images) for _ in range(2))
+    return first, second
+
+
+def _synced(installation: Installation, images: int) -> _Taken:
+    ended, peak = watched(installation, "sync")
+    pages = -(-images // PAGE_SIZE)
+    return _Taken(1000 * ended.seconds / pages, 1000 * ended.cpu / pages, peak)
