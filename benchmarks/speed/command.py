@@ -12,9 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from benchmarks.speed import latency, memory, startup, store, sync
+from benchmarks.speed import api, cpu, latency, memory, signed_urls, startup, store, sync
 from benchmarks.speed.figures import Figure, Table
-from benchmarks.speed.nginx import ProgramMissing
+from benchmarks.speed.nginx import ProgramMissing, version_of
 from benchmarks.speed.rounds import QUICK, Amount
 from benchmarks.telling import parser_of, show, tell
 
@@ -33,6 +33,9 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
         "sync": Benchmark("what each page of a listing takes", sync.figures),
         "store": Benchmark("what the database takes as a gallery grows", store.figures),
         "memory": Benchmark("the most memory that a download has at a time", memory.figures),
+        "signed-urls": Benchmark("pictures from signed URLs over TLS, beside aria2c", signed_urls.figures),
+        "api": Benchmark("pictures in base64 from the API, beside curl, jq and base64", api.figures),
+        "cpu": Benchmark("what of the processor pictures take, beside aria2c", cpu.figures),
     }
 )
 
@@ -56,10 +59,19 @@ def measured(names: Sequence[str], amount: Amount) -> Table:
             except ProgramMissing as error:
                 left_out.append(f"{name}: {error}")
             tell(f"{name}: done")
-    names_of_packages = {"flowimg": "flowimg-tui", "httpx": "httpx", "aiohttp": "aiohttp"}
-    versions = {name: version(package) for name, package in names_of_packages.items()}
-    python = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
-    return Table(datetime.now(UTC).date(), _machine(), {**versions, **python}, found, left_out)
+    return Table(datetime.now(UTC).date(), _machine(), _versions(), found, left_out)
+
+
+def _versions() -> dict[str, str]:
+    """Return those of flowimg and its parts, and of the peers that are installed."""
+    parts = {"flowimg": "flowimg-tui", "httpx": "httpx", "aiohttp": "aiohttp"}
+    peers = {name: version_of(name) for name in ("nginx", "aria2c", "curl", "jq")}
+    return {
+        **{name: version(package) for name, package in parts.items()},
+        "Python": platform.python_version(),
+        "SQLite": sqlite3.sqlite_version,
+        **{name: told for name, told in peers.items() if told is not None},
+    }
 
 
 def _machine() -> str:

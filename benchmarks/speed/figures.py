@@ -9,6 +9,8 @@ from statistics import median
 from typing import Final
 
 _WIDTH: Final = 118
+_BAR: Final = r"\|"
+"""A bar that parts no cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Table:
                 figure.beside,
                 figure.limit,
             )
-            yield f"| {' | '.join(cells)} |"
+            yield f"| {' | '.join(cell.replace('|', _BAR) for cell in cells)} |"
 
     def _made(self) -> str:
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ class Installation:
     def database(self) -> Path:
         return self.folder / "home" / "gallery.db"
 
-    def run(self, *arguments: str, command: tuple[str, ...] = FLOWIMG) -> tuple[Ended, Any]:
+    def run(self, *arguments: str, command: Sequence[str] = FLOWIMG) -> tuple[Ended, Any]:
         """Run a command of flowimg's and return what it has taken, and its answer in JSON, if it has one.
 
         Raises CommandFailed.
@@ -40,7 +40,7 @@ class Installation:
         ended = taken([*command, *arguments], self.variables)
         return ended, json.loads(ended.output) if "--json" in arguments else None
 
-    def download(self, *arguments: str, command: tuple[str, ...] = FLOWIMG) -> tuple[Ended, Any]:
+    def download(self, *arguments: str, command: Sequence[str] = FLOWIMG) -> tuple[Ended, Any]:
         """Download all that is missing, and return the same. Raises CommandFailed unless all has come."""
         ended, answer = self.run("download", "--json", *arguments, command=command)
         if answer["downloaded"] != answer["pending"]:

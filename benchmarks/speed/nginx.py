@@ -1,6 +1,7 @@
 """nginx with TLS before pictures that are ready: a server that is never the slower side."""
 
 import contextlib
+import re
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from typing import Final
 from benchmarks.serving import ServiceUnusable
 from benchmarks.speed import answers
 
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)+")
 _PATIENCE: Final = 10.0
 _PACKAGES: Final[Mapping[str, str]] = {"nginx": "nginx-light", "aria2c": "aria2"}
 """Debian's packages that have another name than their program."""
@@ -120,6 +122,17 @@ def needed(*programs: str) -> str:
             package = _PACKAGES.get(program, program)
             raise ProgramMissing(f"{program} is not installed; on Debian: apt-get install {package}")
     return found
+
+
+def version_of(program: str) -> str | None:
+    """Return the number of a program's version; None where it is not installed."""
+    try:
+        asked = [needed(program), "-v" if program == "nginx" else "--version"]
+    except ProgramMissing:
+        return None
+    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    number = _NUMBER.search(told.stdout or told.stderr)
+    return number[0] if number else None
 
 
 def _make_certificate(folder: Path) -> None:

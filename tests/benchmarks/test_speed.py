@@ -26,6 +26,13 @@ NAMES = {
         *("store-window", "store-page-new", "store-page-known", "store-image"),
         *("store-opening", "store-counts", "store-middle", "store-filter"),
     ],
+    "signed-urls": [
+        f"signed-urls-{size}{without}"
+        for size in ("300kb", "2mb")
+        for without in ("", "-without-fsync", "-without-hash", "-without-structure")
+    ],
+    "api": ["api-300kb", "api-300kb-of-urls", "api-2mb", "api-2mb-of-urls"],
+    "cpu": ["cpu-url", "cpu-api", "cpu-aria2c"],
     "memory": ["memory-4", "memory-16", "memory-more"],
 }
 

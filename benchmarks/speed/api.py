@@ -1,0 +1,57 @@
+"""Pictures in base64 from the API over TLS, beside a pipeline of curl, jq and base64."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from benchmarks.speed.figures import Figure
+from benchmarks.speed.nginx import Delivery, needed, tls_server
+from benchmarks.speed.peers import Peers, in_turns
+from benchmarks.speed.rounds import Amount, ratios, side_by_side
+from benchmarks.speed.signed_urls import SIZES
+
+_FEWER: Final = 10
+"""Times as few pictures for the pipeline: it takes as long for each of them."""
+_ROUNDS: Final = 3
+
+
+def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
+    """Measure it. Raises ProgramMissing."""
+    needed("curl", "jq")
+    with tls_server([size for size, _ in SIZES.values()]) as server:
+        for told, (size, images) in SIZES.items():
+            yield from _figures(Peers(scratch, server, size, amount.of(images)), told, amount)
+
+
+def _figures(peers: Peers, told: str, amount: Amount) -> Iterator[Figure]:
+    fewer = replace(peers, images=max(peers.images // _FEWER, 1))
+    runs = in_turns(
+        {
+            "api": partial(peers.flowimg, peers.home(Delivery.API)),
+            "url": partial(peers.flowimg, peers.home(Delivery.URL)),
+            "pipeline": fewer.curl_and_jq,
+        },
+        min(amount.rounds, _ROUNDS),
+    )
+    api, url = ([peers.speed(ended) for ended in runs[name]] for name in ("api", "url"))
+    pipeline = [fewer.speed(ended) for ended in runs["pipeline"]]
+    name = told.replace(" ", "").lower()
+    yield Figure(
+        f"api-{name}",
+        f"base64 from the API, {told}, speed of `curl | jq | base64 -d`'s",
+        "×",
+        ratios(api, pipeline),
+        side_by_side("MB/s", 0, flowimg=api, the_pipeline=pipeline),
+        at_least=5,
+        digits=1,
+    )
+    yield Figure(
+        f"api-{name}-of-urls",
+        "the same, of flowimg's from signed URLs",
+        "×",
+        ratios(api, url),
+        side_by_side("MB/s", 0, from_URLs=url),
+        at_least=0.6,
+    )
