@@ -64,6 +64,19 @@ print(json.dumps(asyncio.run(loaded())))
 """
 
 
+AFTER_A_COMMAND = """
+import contextlib, io, json, sys
+
+from flowimg_tui.cli import app
+
+sys.argv[1:] = {arguments!r}
+told = io.StringIO()
+with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told), contextlib.suppress(SystemExit):
+    app.main()
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
 def in_a_fresh_interpreter(code: str, home: Path) -> str:
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(
@@ -104,6 +117,22 @@ def test_the_mirror_and_the_commands_load_neither_screen_nor_drawing_nor_server(
     loaded = set(json.loads(in_a_fresh_interpreter(code, home)))
     assert set(modules) <= loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed", "not_needed"),
+    [
+        (["--version"], "flowimg_tui.cli.output", ("asyncio", "peewee", "typer", "flowimg_tui.workspace")),
+        (["status"], "flowimg_tui.cli.views", ("httpx", *HEAVY)),
+    ],
+    ids=["version", "status"],
+)
+def test_a_command_that_asks_nobody_loads_little(
+    home: Path, arguments: list[str], needed: str, not_needed: tuple[str, ...]
+) -> None:
+    loaded = set(json.loads(in_a_fresh_interpreter(AFTER_A_COMMAND.format(arguments=arguments), home)))
+    assert needed in loaded
+    assert loaded.isdisjoint(not_needed)
 
 
 def test_the_app_shows_its_gallery_without_what_that_has_no_need_of(home: Path) -> None:

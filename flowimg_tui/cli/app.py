@@ -7,9 +7,7 @@ import signal
 import sys
 
 import flowimg_tui
-from flowimg_tui.cli import diagnostics
-from flowimg_tui.cli.diagnostics import ExitCode, exit_code_of, tell, tell_bug
-from flowimg_tui.cli.screen import open_app
+from flowimg_tui.cli import output
 from flowimg_tui.cli.streams import Unwritable
 
 log = logging.getLogger(__name__)
@@ -23,20 +21,28 @@ def main() -> None:
     # Until the log is open, what would go there goes nowhere: logging's own last resort is the terminal.
     logging.getLogger(flowimg_tui.__name__).addHandler(logging.NullHandler())
     try:
-        try:
+        if sys.argv[1:] == ["--version"]:
+            # Nothing else is loaded for it.
+            output.write_version()
+            output.flush()
+        else:
             _run()
-        finally:
-            diagnostics.flush()
     except KeyboardInterrupt:
         # Before a command or the app has listened to it.
         sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:
         # The reader of stdout has gone.
+        from flowimg_tui.cli.diagnostics import ExitCode
+
         sys.exit(ExitCode.ERROR)
     except Unwritable as error:
+        from flowimg_tui.cli.diagnostics import exit_code_of, tell
+
         tell(f"flowimg: {error}")
         sys.exit(exit_code_of(error))
     except Exception as error:
+        from flowimg_tui.cli.diagnostics import ExitCode, tell_bug
+
         tell_bug(error)
         log.exception("Unexpected error")
         sys.exit(ExitCode.ERROR)
@@ -44,12 +50,19 @@ def main() -> None:
 
 def _run() -> None:
     """Open the app for the bare name alone: the commands, which it does not need, take long to load."""
-    if len(sys.argv) > 1 or _is_asked_to_complete():
-        from flowimg_tui.cli import commands
+    from flowimg_tui.cli import diagnostics
 
-        commands.run()
-    else:
-        sys.exit(open_app())
+    try:
+        if len(sys.argv) > 1 or _is_asked_to_complete():
+            from flowimg_tui.cli import commands
+
+            commands.run()
+        else:
+            from flowimg_tui.cli.screen import open_app
+
+            sys.exit(open_app())
+    finally:
+        diagnostics.flush()
 
 
 def _is_asked_to_complete() -> bool:

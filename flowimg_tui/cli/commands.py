@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-import flowimg_tui
 from flowimg_tui.cli import actions, config, demo, output, profiles, upkeep, views
 from flowimg_tui.cli.diagnostics import ExitCode, fail
 from flowimg_tui.cli.options import NoMouse
-from flowimg_tui.cli.output import write_line
+from flowimg_tui.cli.output import write_version
 from flowimg_tui.cli.screen import open_app
 
 app = typer.Typer(
@@ -41,7 +40,7 @@ def run() -> None:
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
-        write_line(f"flowimg {flowimg_tui.__version__}")
+        write_version()
         raise typer.Exit
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+import flowimg_tui
 from flowimg_tui.cli.streams import written_to
 from flowimg_tui.safe_text import safe_text
 
@@ -39,6 +40,10 @@ def write_event(event: Mapping[str, object]) -> None:
 def write_line(text: str) -> None:
     with written_to(sys.stdout):
         sys.stdout.write(safe_text(text, 4096) + "\n")
+
+
+def write_version() -> None:
+    write_line(f"flowimg {flowimg_tui.__version__}")
 
 
 def flush() -> None:

@@ -16,12 +16,12 @@ SLOW = 500
 """Bytes a second: no picture comes to its end within a test's patience."""
 
 INTERRUPTED_EARLY = """
-from flowimg_tui.cli import app
+from flowimg_tui.cli import app, screen
 
 def interrupted():
     raise KeyboardInterrupt
 
-app.open_app = interrupted
+screen.open_app = interrupted
 app.main()
 """
 
