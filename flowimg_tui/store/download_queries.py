@@ -7,7 +7,7 @@ from typing import Any, Final
 from peewee import SQL
 
 from flowimg_tui.store.database import Store, json_of
-from flowimg_tui.store.models import Image, SavedFile, UtcField
+from flowimg_tui.store.models import Image, UtcField
 from flowimg_tui.store.records import FileRecord, Outcome, PendingImage
 
 RUNS_BEFORE_PARKING: Final = 10
@@ -21,14 +21,21 @@ _WITH_ONE_MORE: Final = f"""
         '$[#]', json_object('at', ?, 'outcome', ?, 'told', ?)
     )
 """
-_PENDING_COLUMNS: Final = (
-    Image.id,
-    Image.name,
-    Image.media_key,
-    Image.fife_url,
-    Image.created_at,
-    Image.legacy_name,
-)
+# What is asked for each image stands here as SQL: Peewee takes longer to write it than SQLite to answer it.
+_PENDING: Final = """
+    SELECT id, name, media_key, fife_url, created_at, legacy_name FROM image
+    WHERE id = ? AND local_path IS NULL
+"""
+_POINT: Final = f"""
+    UPDATE image SET local_path = ?, failure = NULL, failed_at = NULL, failed_runs = 0, parked_at = NULL,
+    endings = {_WITH_ONE_MORE} WHERE id = ?
+"""  # noqa: S608
+_FILE: Final = tuple(FileRecord.__slots__)
+_SAVE: Final = f"""
+    INSERT INTO saved_file (profile_id, {", ".join(_FILE)}) VALUES (?{", ?" * len(_FILE)})
+    ON CONFLICT (profile_id, path) DO UPDATE
+    SET {", ".join(f"{name} = excluded.{name}" for name in _FILE if name != "path")}
+"""  # noqa: S608
 _MISSING: Final = """
     SELECT json_group_array(id) FROM (
         SELECT id FROM image WHERE profile_id = ? AND local_path IS NULL {}
@@ -54,27 +61,27 @@ class DownloadQueries(Store):
 
     def pending_image(self, image_id: int) -> PendingImage | None:
         """Return the image, or ``None`` where it is gone or has got its file meanwhile."""
-        query = Image.select(*_PENDING_COLUMNS).where((Image.id == image_id) & Image.local_path.is_null())
-        return next((PendingImage(*row) for row in query.tuples().execute(self._database)), None)
+        row = self._database.row(_PENDING, (image_id,))
+        if row is None:
+            return None
+        image_id, name, media_key, fife_url, created_at, legacy_name = row
+        moment = UtcField().python_value(created_at)
+        return PendingImage(image_id, name, media_key, fife_url, moment, legacy_name)
 
     def record_saved(self, profile_id: int, image_id: int, file: FileRecord) -> None:
         """Write the ledger row of a durable file and the image's path to it, in one transaction."""
-        row = {column: getattr(file, column) for column in FileRecord.__slots__}
+        values = {name: getattr(file, name) for name in _FILE}
+        values["saved_at"] = UtcField().db_value(file.saved_at)
         with self._transaction():
-            SavedFile.insert(profile=profile_id, **row).on_conflict(
-                conflict_target=(SavedFile.profile, SavedFile.path),
-                preserve=[column for name in row if (column := getattr(SavedFile, name)) != SavedFile.path],
-            ).execute(self._database)
-            self._point(image_id, file.path, _one_more(file.saved_at, Outcome.SAVED, file.source))
+            self._database.execute_sql(_SAVE, (profile_id, *values.values()))
+            self._point(image_id, file.path, _ending(file.saved_at, Outcome.SAVED, file.source))
 
     def record_adopted(self, image_id: int, path: str, now: datetime | None = None) -> None:
         """Point an image to a file that the ledger already knows."""
-        self._point(image_id, path, _one_more(now or datetime.now(UTC), Outcome.ADOPTED, path))
+        self._point(image_id, path, _ending(now or datetime.now(UTC), Outcome.ADOPTED, path))
 
-    def _point(self, image_id: int, path: str, endings: SQL) -> None:
-        Image.update(
-            local_path=path, failure=None, failed_at=None, failed_runs=0, parked_at=None, endings=endings
-        ).where(Image.id == image_id).execute(self._database)
+    def _point(self, image_id: int, path: str, ending: tuple[Any, ...]) -> None:
+        self._database.execute_sql(_POINT, (path, *ending, image_id))
 
     def record_failure(self, image_id: int, reason: str, now: datetime, tries: int = 1) -> bool:
         """Keep why the image could not be had, and after how many requests; return whether it is parked now.
@@ -88,7 +95,7 @@ class DownloadQueries(Store):
                 failed_at=now,
                 tries=Image.tries + tries,
                 failed_runs=Image.failed_runs + 1,
-                endings=_one_more(now, Outcome.FAILED, reason),
+                endings=SQL(_WITH_ONE_MORE, _ending(now, Outcome.FAILED, reason)),
             ).where(ours).execute(self._database)
             parked = Image.update(parked_at=now).where(
                 ours & Image.parked_at.is_null() & (Image.failed_runs >= RUNS_BEFORE_PARKING)
@@ -101,7 +108,6 @@ class DownloadQueries(Store):
         return int(Image.update(parked_at=None, failed_runs=0).where(parked).execute(self._database))
 
 
-def _one_more(at: datetime, outcome: Outcome, told: str) -> SQL:
-    """Return the endings of an image with one more; the oldest goes where there are enough."""
-    values: tuple[Any, ...] = (UtcField().db_value(at), outcome.value, told[:_LONGEST_ENDING])
-    return SQL(_WITH_ONE_MORE, values)
+def _ending(at: datetime, outcome: Outcome, told: str) -> tuple[Any, ...]:
+    """Return what stands in :data:`_WITH_ONE_MORE`; there the oldest ending goes where there are enough."""
+    return UtcField().db_value(at), outcome.value, told[:_LONGEST_ENDING]

@@ -1,5 +1,6 @@
 """Queries on the ledger: what was saved, where, and whether an image points to it."""
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -9,7 +10,6 @@ from flowimg_tui.store.database import Store
 from flowimg_tui.store.models import Image, SavedFile
 from flowimg_tui.store.records import FileRecord, LedgerRow, UnknownFile
 
-_FILE_COLUMNS: Final = tuple(getattr(SavedFile, name) for name in FileRecord.__slots__)
 _PAIRS: Final = ", ".join(f"'{name}', {name}" for name in FileRecord.__slots__)
 _ROWS: Final = f"""
     SELECT json_group_array(json_object('id', id, 'file', json_object({_PAIRS}))) FROM (
@@ -25,6 +25,15 @@ _IMAGES_WITHOUT_LEDGER: Final = """
         ) ORDER BY id
     )
 """
+# Asked for each image of a download: Peewee takes longer to write it than SQLite to answer it.
+_FILES_OF: Final = f"SELECT {', '.join(FileRecord.__slots__)} FROM saved_file WHERE {{}} ORDER BY id DESC"  # noqa: S608
+_BY_KEY: Final = "profile_id = ? AND media_key = ?"
+# The profile stands on both sides of the OR, as two values: only then has each side its index.
+_BY_KEY_OR_NAME: Final = f"""
+    ({_BY_KEY}) OR (profile_id = ? AND name = ? AND NOT EXISTS (
+        SELECT 1 FROM image WHERE image.profile_id = ? AND image.local_path = saved_file.path
+    ))
+"""  # noqa: S608
 _decode_rows: Final = msgspec.json.Decoder(list[LedgerRow]).decode
 _decode_unknown: Final = msgspec.json.Decoder(list[UnknownFile]).decode
 _decode_paths: Final = msgspec.json.Decoder(list[str]).decode
@@ -56,16 +65,12 @@ class LedgerQueries(Store):
         ``legacy_name`` is the name that its image had in the generation before, if it had one. A file that is
         known by that alone, and that another image points to, is the other one's.
         """
-        ours = SavedFile.profile == profile_id
-        # The profile stands on both sides of the OR: only then has each side its index.
-        same = ours & (SavedFile.media_key == media_key)
+        condition = _BY_KEY
+        asked: tuple[object, ...] = (profile_id, media_key)
         if legacy_name is not None:
-            held = Image.select(SQL("1")).where(
-                (Image.profile == profile_id) & (Image.local_path == SavedFile.path)
-            )
-            same |= ours & (SavedFile.name == legacy_name) & ~fn.EXISTS(held)
-        query = SavedFile.select(*_FILE_COLUMNS).where(same).order_by(SavedFile.id.desc())
-        return [FileRecord(*row) for row in query.tuples().execute(self._database)]
+            condition, asked = _BY_KEY_OR_NAME, (*asked, profile_id, legacy_name, profile_id)
+        rows = self._database.execute_sql(_FILES_OF.format(condition), asked)
+        return [_file_record(*row) for row in rows]
 
     def saved_files(self, profile_id: int, after: int, limit: int) -> list[LedgerRow]:
         """Return up to ``limit`` rows of the ledger whose ids are above ``after``, by id."""
@@ -102,3 +107,9 @@ class LedgerQueries(Store):
         )
         mean = SavedFile.select(fn.AVG(recent.c.size)).from_(recent).scalar(self._database)
         return None if mean is None else float(mean)
+
+
+def _file_record(
+    media_key: str, path: str, size: int, sha256: str, mime: str, source: str, saved_at: str, name: str | None
+) -> FileRecord:
+    return FileRecord(media_key, path, size, sha256, mime, source, datetime.fromisoformat(saved_at), name)

@@ -4,25 +4,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from peewee import EXCLUDED, fn
-
 from flowimg_tui.store.database import Store, batches
-from flowimg_tui.store.models import NO_PLACE, Image, Profile
+from flowimg_tui.store.models import NO_PLACE, Image, Profile, UtcField
 from flowimg_tui.store.records import NewImage, PageCounts, SyncPlace
 
-_KEPT_WHERE_UNSAID: Final = (
-    Image.workflow_id,
-    Image.aspect_ratio,
-    Image.fife_url,
-    Image.created_at,
-    Image.title,
-    Image.prompt,
-    Image.seed,
-    Image.width,
-    Image.height,
-    Image.project_title,
-    Image.legacy_name,
-)
+_GIVEN: Final = tuple(NewImage.__slots__)
+_COLUMNS: Final = ("profile_id", "last_sync", *_GIVEN)
+_ALWAYS_SAID: Final = ("last_sync", "media_key")
+# As SQL, and once: for each page Peewee would write it anew, in three times of what SQLite takes for it.
+_WRITE: Final = f"""
+    INSERT INTO image ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
+    ON CONFLICT (profile_id, name) DO UPDATE SET
+    {", ".join(f"{name} = excluded.{name}" for name in _ALWAYS_SAID)},
+    {
+    ", ".join(
+        f"{name} = COALESCE(excluded.{name}, image.{name})"
+        for name in _GIVEN
+        if name not in (*_ALWAYS_SAID, "name")
+    )
+}
+"""  # noqa: S608
 
 
 class SyncQueries(Store):
@@ -70,8 +71,8 @@ class SyncQueries(Store):
                 for _, name, last_sync, _ in self._known(profile_id, Image.name, list(by_name))
             }
             known |= self._rename_moved(profile_id, sync, by_name, known)
-            for batch in batches(list(by_name.values())):
-                self._write(profile_id, sync, batch)
+            for image in by_name.values():
+                self._database.execute_sql(_WRITE, _row(profile_id, sync, image))
             cursor, at = place or (None, None)
             ours = Profile.id == profile_id
             Profile.update(place=cursor, place_at=at).where(ours).execute(self._database)
@@ -114,24 +115,12 @@ class SyncQueries(Store):
                     renamed[new_name] = last_sync
         return renamed
 
-    def _write(self, profile_id: int, sync: int, images: Sequence[NewImage]) -> None:
-        Image.insert_many([_row(profile_id, sync, image) for image in images]).on_conflict(
-            conflict_target=(Image.profile, Image.name),
-            preserve=(Image.last_sync, Image.media_key),
-            update={
-                column: fn.COALESCE(getattr(EXCLUDED, column.column_name), column)
-                for column in _KEPT_WHERE_UNSAID
-            },
-        ).execute(self._database)
-
     def finish_sync(self, profile_id: int, now: datetime) -> None:
         """Note that a sync saw the whole listing."""
         Profile.update(synced_at=now, **NO_PLACE).where(Profile.id == profile_id).execute(self._database)
 
 
-def _row(profile_id: int, sync: int, image: NewImage) -> dict[str, object]:
-    return {
-        "profile": profile_id,
-        "last_sync": sync,
-        **{column: getattr(image, column) for column in NewImage.__slots__},
-    }
+def _row(profile_id: int, sync: int, image: NewImage) -> tuple[object, ...]:
+    values = {name: getattr(image, name) for name in _GIVEN}
+    values["created_at"] = UtcField().db_value(image.created_at)
+    return (profile_id, sync, *values.values())
