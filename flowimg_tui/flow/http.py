@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, Self
+from urllib.request import getproxies
 
 import httpx
 
@@ -37,6 +38,7 @@ ANSWER_SECONDS: Final = 180.0
 SIGNED_URL_HOSTS: Final = ("storage.googleapis.com", "flow-content.google")
 SIGNED_URL_SUFFIX: Final = ".googleusercontent.com"
 _LONGEST_PART: Final = 16
+_PROXIED: Final = ("http", "https", "all")
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -96,7 +98,7 @@ def _client(
     try:
         return httpx.AsyncClient(
             timeout=TIMEOUT,
-            transport=transport,
+            transport=transport or _direct_transport(),
             # A proxy cannot reach what listens on this machine alone.
             mounts={"all://127.0.0.1": None, "all://localhost": None},
             follow_redirects=follow_redirects,
@@ -106,6 +108,17 @@ def _client(
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         raise FlowError(f"The proxy that the environment names cannot be used: {error}") from error
+
+
+def _direct_transport() -> httpx.AsyncBaseTransport | None:
+    """Return the faster transport, which knows no proxies; ``None``, for httpx's own, where one is named."""
+    proxies = getproxies()
+    if any(proxies.get(scheme) for scheme in _PROXIED):
+        return None
+    # It takes long to load, and nothing that is only imported makes a request.
+    from flowimg_tui.flow.transport import AiohttpTransport
+
+    return AiohttpTransport(httpx.create_ssl_context())
 
 
 def _no_cookies() -> CookieJar:
@@ -140,11 +153,12 @@ async def streamed(
     :data:`ANSWER_SECONDS`; for a ``picture`` whoever asks for it knows how long it may take.
     """
     method = "GET" if post is None else "POST"
-    host = _host_of(url)
+    address = _address(url)
+    host = address.host
     try:
         async with (
             asyncio.timeout(None if picture else ANSWER_SECONDS),
-            client.stream(method, url, headers=headers, content=post) as response,
+            client.stream(method, address, headers=headers, content=post) as response,
         ):
             yield response
     except (TimeoutError, httpx.TimeoutException) as error:
@@ -159,9 +173,9 @@ async def streamed(
         raise Unreachable(f"The connection to {host} broke: {why}.") from error
 
 
-def _host_of(url: str) -> str:
+def _address(url: str) -> httpx.URL:
     try:
-        return httpx.URL(url).host
+        return httpx.URL(url)
     except httpx.InvalidURL as error:
         raise ForeignHost("Not asked: the address is not a URL.") from error
 
