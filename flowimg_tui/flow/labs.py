@@ -47,6 +47,8 @@ MEDIA_URL: Final = "https://aisandbox-pa.googleapis.com/v1"
 PAGE_SIZE: Final = 18
 
 BEARER_LIFETIME: Final = 50 * 60.0
+_DECODED_AT_ONCE: Final = 512 * 1024
+"""Bytes of a media answer: to decode fewer takes less than to hand them to a thread."""
 _LIST_LIMIT: Final = 16 * MIB
 _ERROR_LIMIT: Final = MIB
 _RETIRED: Final = (404, 410)
@@ -177,6 +179,8 @@ class LabsService:
                 body = await read_body(response, self._picture_limit * 4 // 3 + MIB, progress)
             else:
                 raise await _media_error(response)
+        if len(body) <= _DECODED_AT_ONCE:
+            return labs_wire.decode_media(body)
         return await asyncio.to_thread(labs_wire.decode_media, body)
 
     async def _current_bearer(self, refused: _Bearer | None = None) -> _Bearer:

@@ -32,6 +32,8 @@ from flowimg_tui.store.records import PendingImage
 log = logging.getLogger(__name__)
 
 IMAGE_SECONDS: Final = 180.0
+_LOOKED_AT_AT_ONCE: Final = 512 * 1024
+"""Bytes of a picture: to look at fewer takes less than to hand them to a thread."""
 _SHARE_OF_API: Final = 2 / 3
 """Of the seconds of an image: a signed URL must have time left after an API that drips."""
 _FEWER: Final = "Flow asks for fewer at a time"
@@ -271,5 +273,7 @@ async def _or_end(session: Coroutine[Any, Any, int]) -> int:
 
 
 async def _whole(data: bytes, source: Source) -> Fetched:
-    """Check the picture's structure in a thread: checksums of a large one take milliseconds."""
+    """Check the picture's structure, of a large one in a thread: its checksums take milliseconds."""
+    if len(data) <= _LOOKED_AT_AT_ONCE:
+        return Fetched(data, identify(data), source)
     return Fetched(data, await asyncio.to_thread(identify, data), source)
