@@ -10,11 +10,10 @@ from benchmarks.speed.figures import Figure
 from benchmarks.speed.nginx import Delivery, needed, tls_server
 from benchmarks.speed.peers import Peers, in_turns
 from benchmarks.speed.rounds import Amount, ratios, side_by_side
-from benchmarks.speed.signed_urls import SIZES
+from benchmarks.speed.signed_urls import ROUNDS, SIZES
 
-_FEWER: Final = 10
+_FEWER: Final = 20
 """Times as few pictures for the pipeline: it takes as long for each of them."""
-_ROUNDS: Final = 3
 
 
 def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
@@ -33,7 +32,7 @@ def _figures(peers: Peers, told: str, amount: Amount) -> Iterator[Figure]:
             "url": partial(peers.flowimg, peers.home(Delivery.URL)),
             "pipeline": fewer.curl_and_jq,
         },
-        min(amount.rounds, _ROUNDS),
+        min(amount.rounds, ROUNDS),
     )
     api, url = ([peers.speed(ended) for ended in runs[name]] for name in ("api", "url"))
     pipeline = [fewer.speed(ended) for ended in runs["pipeline"]]

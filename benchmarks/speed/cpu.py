@@ -9,10 +9,9 @@ from benchmarks.speed.figures import Figure
 from benchmarks.speed.nginx import Delivery, needed, tls_server
 from benchmarks.speed.peers import Peers, in_turns
 from benchmarks.speed.rounds import Amount
-from benchmarks.speed.signed_urls import SIZES
+from benchmarks.speed.signed_urls import ROUNDS, SIZES
 
 _TOLD: Final = "300 KB"
-_ROUNDS: Final = 3
 
 
 def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
@@ -27,7 +26,7 @@ def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
                 "the API": partial(peers.flowimg, peers.home(Delivery.API)),
                 "signed URLs, aria2c": peers.aria2c,
             },
-            min(amount.rounds, _ROUNDS),
+            min(amount.rounds, ROUNDS),
         )
     for number, (name, ended) in enumerate(runs.items()):
         yield Figure(

@@ -12,8 +12,10 @@ from benchmarks.speed.nginx import Delivery, needed, tls_server
 from benchmarks.speed.peers import Peers, in_turns
 from benchmarks.speed.rounds import Amount, ratios, side_by_side
 
-SIZES: Final = {"300 KB": (300_000, 1000), "2 MB": (2_000_000, 200)}
+SIZES: Final = {"300 KB": (300_000, 2000), "2 MB": (2_000_000, 400)}
 """Bytes of a picture, and how many are brought."""
+ROUNDS: Final = 3
+"""At most, of all that is measured with them."""
 
 
 def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
@@ -37,7 +39,7 @@ def _figures(peers: Peers, told: str, amount: Amount) -> Iterator[Figure]:
             "aria2c": peers.aria2c,
             **crippled,
         },
-        amount.rounds,
+        min(amount.rounds, ROUNDS),
     )
     speeds = {name: [peers.speed(ended) for ended in each] for name, each in runs.items()}
     name = told.replace(" ", "").lower()
