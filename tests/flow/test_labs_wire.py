@@ -655,6 +655,12 @@ def test_bytes_are_looked_for_in_every_place(place: Any) -> None:
     assert decode_media(json.dumps(place("aGVsbG8=")).encode()).data == b"hello"
 
 
+@pytest.mark.parametrize("text", [rb"\/\/79", rb"\u002f/79", b"//79"])
+def test_base64_may_be_escaped_as_any_string_of_json(text: bytes) -> None:
+    body = b'{"image": {"encodedImage": "' + text + b'"}}'
+    assert decode_media(body).data == b"\xff\xfe\xfd"
+
+
 @pytest.mark.parametrize("data", ["%%%%", "aGVsbG8", 7, {"a": 1}, "aGVs\nbG8="])
 def test_broken_base64_is_told_and_leaves_the_signed_url(data: object) -> None:
     media = decode_media(
