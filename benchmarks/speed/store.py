@@ -56,14 +56,22 @@ def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
         told = " / ".join(f"{1000 * each:.1f}" for each in medians)
         yield Figure(
             f"store-{name}",
-            f"{statement.title}, at {sizes[-1]:,} images of that at {sizes[0]:,}",
+            f"{statement.title}, at {_short(sizes[-1])} images of that at {_short(sizes[0])}",
             "×",
             (medians[-1] / medians[0],),
-            f"{told} ms at {' / '.join(f'{size:,}' for size in sizes)}"
+            f"{told} ms at {' / '.join(map(_short, sizes))}"
             + (f": {statement.grows}" if statement.grows else ""),
             at_most=statement.at_most,
             digits=1,
         )
+
+
+def _short(size: int) -> str:
+    """Return a number of images as people say it, as in ``100k``."""
+    for unit, letter in ((1_000_000, "M"), (1_000, "k")):
+        if size >= unit:
+            return f"{size // unit}{letter}"
+    return str(size)
 
 
 def _measured(database: Path, images: int, rounds: int) -> dict[str, list[float]]:
