@@ -6,14 +6,10 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
-from typing import Final
-
-from aiohttp import web
+from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.serving import serving, settings_of
 from benchmarks.speed import answers
-
-_CURSOR: Final = "cursor"
 
 
 @contextlib.contextmanager
@@ -29,45 +25,60 @@ def ready_service(*, images: int = 0, size: int = 1000, latency: float = 0.0) ->
 
 
 class ReadyAnswers:
-    """The handlers."""
+    """What there is to be answered, and how long each picture takes."""
 
     def __init__(self, images: int, size: int, latency: float) -> None:
         self._pages = [answers.page(number, images) for number in range(-(-images // answers.PAGE_SIZE))]
         self._media = answers.inline_media(answers.picture(size))
         self._latency = latency
 
-    def application(self) -> web.Application:
-        application = web.Application()
-        application.router.add_get("/fx", self._nothing)
-        application.router.add_get("/fx/api/auth/session", self._session)
-        application.router.add_get("/fx/api/trpc/media.fetchUserHistoryDirectly", self._list)
-        application.router.add_get("/v1/media/{name:.*}", self._picture)
-        return application
-
-    async def _nothing(self, _request: web.Request) -> web.Response:
-        return web.Response(status=404)
-
-    async def _session(self, _request: web.Request) -> web.Response:
-        return web.Response(body=answers.session(), content_type="application/json")
-
-    async def _list(self, request: web.Request) -> web.Response:
-        cursor = json.loads(request.query["input"])["json"][_CURSOR]
-        return web.Response(body=self._pages[int(cursor or 0)], content_type="application/json")
-
-    async def _picture(self, _request: web.Request) -> web.Response:
-        await asyncio.sleep(self._latency)
-        return web.Response(body=self._media, content_type="application/json")
+    def of(self, target: str) -> tuple[bytes | None, float]:
+        """Return the body for a request, ``None`` where there is none, and the seconds before it."""
+        address = urlsplit(target)
+        match address.path.split("/"):
+            case ["", "fx", "api", "auth", "session"]:
+                return answers.session(), 0.0
+            case ["", "fx", "api", "trpc", _]:
+                asked = json.loads(parse_qs(address.query)["input"][0])
+                return self._pages[int(asked["json"]["cursor"] or 0)], 0.0
+            case ["", "v1", "media", *_]:
+                return self._media, self._latency
+        return None, 0.0
 
 
-async def _serve(application: web.Application) -> None:
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+class _Connection(asyncio.Protocol):
+    """Answers one GET after the other, with as little of its own as a server can have."""
+
+    def __init__(self, ready: ReadyAnswers) -> None:
+        self._ready = ready
+        self._received = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while b"\r\n\r\n" in self._received:
+            head, _, self._received = self._received.partition(b"\r\n\r\n")
+            body, seconds = self._ready.of(head.split(b" ", 2)[1].decode("ascii"))
+            asyncio.get_running_loop().call_later(seconds, self._answer, body)
+
+    def _answer(self, body: bytes | None) -> None:
+        if self._transport is not None:
+            status, content = ("404 Not Found", b"") if body is None else ("200 OK", body)
+            fields = f"Content-Type: application/json\r\nContent-Length: {len(content)}"
+            self._transport.write(f"HTTP/1.1 {status}\r\n{fields}\r\n\r\n".encode("ascii") + content)
+
+
+async def _serve(ready: ReadyAnswers) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: _Connection(ready), "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     told = {"labs_url": f"{url}/fx", "media_url": f"{url}/v1", "google_url": f"{url}/flow"}
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
-    await asyncio.Event().wait()
+    await server.serve_forever()
 
 
 def main() -> None:
@@ -77,7 +88,7 @@ def main() -> None:
     parser.add_argument("--size", type=int)
     parser.add_argument("--latency", type=float)
     given = parser.parse_args()
-    asyncio.run(_serve(ReadyAnswers(given.images, given.size, given.latency).application()))
+    asyncio.run(_serve(ReadyAnswers(given.images, given.size, given.latency)))
 
 
 if __name__ == "__main__":
