@@ -8,6 +8,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 if TYPE_CHECKING:
     from flowimg_tui.tui.app import FlowimgApp
+    from flowimg_tui.tui.screens.image import ImageScreen
     from flowimg_tui.tui.screens.main import MainScreen
 
 _ACTIONS: Final = {
@@ -29,6 +30,7 @@ _ACTIONS: Final = {
     "edit": "profile: Edit the profile",
     "remove": "profile: Remove the profile",
     "profiles": "view: Go to the profiles",
+    "show_image": "view: Show the image",
     "preview": "view: Show or hide the picture",
     "cost": "view: Tell what pictures cost",
     "log": "view: Unfold the log",
@@ -51,7 +53,7 @@ class _Command(NamedTuple):
 
 
 class FlowimgCommands(Provider):
-    """The keys of the main screen that can do something now, and the themes."""
+    """The keys of the screen that can do something now, and the themes."""
 
     async def discover(self) -> Hits:
         for command in self._commands():
@@ -65,7 +67,7 @@ class FlowimgCommands(Provider):
                 yield Hit(score, matcher.highlight(command.name), command.run, help=command.help)
 
     def _commands(self) -> Iterator[_Command]:
-        screen = cast("MainScreen", self.app.screen_stack[0])
+        screen = cast("MainScreen | ImageScreen", self.screen)
         for owner, binding in screen.keys:
             name = _ACTIONS.get(binding.action)
             if name is not None and screen.why_not(binding.action) is None:

@@ -38,6 +38,13 @@ KEYS: Final = (
         show=False,
         tooltip="Clear the filter, then the selection, then the sum of a download",
     ),
+    Binding(
+        "enter",
+        "show_image",
+        "View",
+        show=False,
+        tooltip="Open the page of this image: its picture large, and all that is known of it",
+    ),
     Binding("p", "preview", "Picture", show=False, tooltip="Unfold the picture under the cursor, or fold it"),
     Binding("B", "cost", "Bytes", show=False, tooltip="Tell how many bytes pictures have cost so far"),
     Binding("l", "log", "Log", show=False, tooltip="Unfold the log below the table, or fold it"),

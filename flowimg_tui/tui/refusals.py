@@ -17,6 +17,7 @@ DIMMABLE: Final = (
     "edit",
     "remove",
     "copy",
+    "show_image",
 )
 NO_PROFILE: Final = "There is no profile yet. Press n to add one."
 NO_IMAGES: Final = "No images yet. Press s to sync."
@@ -46,10 +47,10 @@ def why_not(
         return None if run else f"Nothing works for {profile.name} now."
     if action == "edit":
         return None
-    if action == "copy":
+    if action in ("copy", "show_image"):
         return None if counts.images else NO_IMAGES
     if run is not None:
-        return f"A {run.kind} of {profile.name} is running. Press x to stop it."
+        return busy(run)
     match action:
         case "refresh" if not counts.images:
             return "There are no image records to delete."
@@ -63,6 +64,11 @@ def why_not(
             return _nothing_to_download(counts)
         case _:
             return None
+
+
+def busy(run: Run) -> str:
+    """Return why nothing else can be done for the profile of ``run``."""
+    return f"A {run.kind} of {run.profile.name} is running. Press x to stop it."
 
 
 def _nothing_to_download(counts: Counts) -> str:

@@ -1,6 +1,6 @@
 """An app over the demo service, and one over a service that stands still on request."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from flowimg_tui.config.locations import Locations
 from flowimg_tui.demo.service import DemoService
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.app import FlowimgApp
+from flowimg_tui.tui.pictures import Drawn, Pictures, Wanted
 from flowimg_tui.workspace import Workspace
 from tests.conftest import WIRE
 from tests.tui.rest import RestingLoop, at_rest
@@ -110,3 +111,17 @@ def database(environment: dict[str, str], studio: ProfileRecord) -> Path:
     """The database with its one profile and no image."""
     del studio
     return Path(environment["FLOWIMG_HOME"]) / "gallery.db"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Path | None]:
+    """Of which files a picture was asked for, in their order."""
+    paths: list[Path | None] = []
+    true = Pictures.draw
+
+    def draw(pictures: Pictures, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
+        paths.append(wanted.path)
+        return true(pictures, wanted, cancelled)
+
+    monkeypatch.setattr(Pictures, "draw", draw)
+    return paths

@@ -16,6 +16,7 @@ from flowimg_tui.store.finding import Finding
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.tui.pictures import Drawn, Pictures, Wanted
 from flowimg_tui.tui.screens.confirm import QUIET_SECONDS
+from flowimg_tui.tui.widgets.picture_view import PictureView
 from flowimg_tui.tui.widgets.preview_pane import PreviewPane
 from flowimg_tui.workspace import Workspace
 from tests.previews.samples import BLUE, GREEN, RED, encoded, png_of, quarters
@@ -31,20 +32,6 @@ HOSTILE = "[red]\x1b]52;c;b3duZWQ=\x07 \u202egpj.png"
 def _a_terminal_of_all_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setenv("TERM", "xterm-256color")
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Path | None]:
-    """Of which files a picture was asked for, in their order."""
-    paths: list[Path | None] = []
-    true = Pictures.draw
-
-    def draw(pictures: Pictures, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
-        paths.append(wanted.path)
-        return true(pictures, wanted, cancelled)
-
-    monkeypatch.setattr(Pictures, "draw", draw)
-    return paths
 
 
 def save(database: Path, *files: Path) -> None:
@@ -72,12 +59,31 @@ def pane_of(pilot: AppPilot) -> PreviewPane:
 def colours_of(pilot: AppPilot) -> set[tuple[int, ...]]:
     """Return the colours of the cells in the pane that are not of its own."""
     pane = pane_of(pilot)
-    if not pane.display:
-        return set()
-    strips = [pane.render_line(y) for y in range(pane.size.height)]
+    return colours_in(pane) if pane.display else set()
+
+
+def colours_in(view: PictureView) -> set[tuple[int, ...]]:
+    """Return the colours of its cells that are not those of its ground."""
+    strips = [view.render_line(y) for y in range(view.size.height)]
     styles = [segment.style for strip in strips for segment in strip if segment.style is not None]
     colours = {style.bgcolor.get_truecolor() for style in styles if style.bgcolor is not None}
-    return {tuple(colour) for colour in colours} - {pane.background_colors[1].rgb}
+    return {tuple(colour) for colour in colours} - {view.background_colors[1].rgb}
+
+
+def hold(monkeypatch: pytest.MonkeyPatch, slow: Path) -> threading.Event:
+    """Let the picture of one file take until it is given up; that sets the event."""
+    given_up = threading.Event()
+    true = Pictures.draw
+
+    def draw(pictures: Pictures, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
+        if wanted.path == slow:
+            while not cancelled():
+                threading.Event().wait(0.001)
+            given_up.set()
+        return true(pictures, wanted, cancelled)
+
+    monkeypatch.setattr(Pictures, "draw", draw)
+    return given_up
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
@@ -243,17 +249,7 @@ def test_a_slow_picture_is_given_up_as_soon_as_the_cursor_goes_on(
 ) -> None:
     slow, _ = files = painted(tmp_path, RED, GREEN)
     save(database, *files)
-    given_up = threading.Event()
-    true = Pictures.draw
-
-    def draw(pictures: Pictures, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
-        if wanted.path == slow:
-            while not cancelled():
-                threading.Event().wait(0.001)
-            given_up.set()
-        return true(pictures, wanted, cancelled)
-
-    monkeypatch.setattr(Pictures, "draw", draw)
+    given_up = hold(monkeypatch, slow)
 
     async def script(pilot: AppPilot) -> None:
         await pilot.press("p")

@@ -149,15 +149,15 @@ def test_over_ssh_pictures_have_few_colours_unless_they_are_set_to_have_all(
 # Nothing to tell
 
 
-@pytest.mark.parametrize("where", ["in the gallery", "in the form", "at a picture"])
+@pytest.mark.parametrize("where", ["in the gallery", "in the form", "at a picture", "on a page"])
 def test_an_idle_app_sends_nothing(tmp_path: Path, where: str) -> None:
     with Terminal(*demo_in(tmp_path)) as terminal:
         terminal.sync()
         if where == "in the form":
             terminal.press(b"n")
             terminal.wait_for(b"New profile")
-        if where == "at a picture":
-            terminal.press(b"p")
+        if where in ("at a picture", "on a page"):
+            terminal.press(b"p" if where == "at a picture" else b"\r")
             terminal.wait_for(b"Not downloaded yet.")
         terminal.wait_for_quiet(0.5)
         assert terminal.written_within(1.5) == b""

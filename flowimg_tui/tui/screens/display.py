@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from flowimg_tui.mirror.events import MirrorEvent
     from flowimg_tui.tui.app import FlowimgApp
+    from flowimg_tui.tui.screens.image import ImageScreen
 
 _SECONDS_BETWEEN_FINDS: Final = 1.0
 """While pictures arrive: to find anew with each of them would take the processor from who types a filter."""
@@ -50,6 +51,7 @@ class GalleryDisplay(Screen[None]):
         self._shown: ProfileState | None = None
         self._output = Path()
         self._runnable: tuple[str, ...] = ()
+        self._page: ImageScreen | None = None
 
     @property
     def _app(self) -> "FlowimgApp":
@@ -83,6 +85,7 @@ class GalleryDisplay(Screen[None]):
     def on_screen_resume(self) -> None:
         if self.is_mounted:
             self._work.redraw_overlays()
+            self._work.uncovered()
 
     # Which profile
 
@@ -193,6 +196,7 @@ class GalleryDisplay(Screen[None]):
 
     def _show_keys(self) -> None:
         """Dim and light the keys; the footer is made anew for it, so only where one of them changed."""
+        self._tell_page()
         runnable = tuple(action for action in DIMMABLE if self.why_not(action) is None)
         if runnable != self._runnable:
             self._runnable = runnable
@@ -200,6 +204,14 @@ class GalleryDisplay(Screen[None]):
 
     def on_gallery_pane_selection_changed(self) -> None:
         self._show_keys()
+
+    def on_image_table_current_changed(self) -> None:
+        self._tell_page()
+
+    def _tell_page(self) -> None:
+        """Let the page of an image look at what became of it, where one is open."""
+        if self._page is not None:
+            self._page.look_again()
 
     # What a run tells
 
@@ -275,6 +287,7 @@ class GalleryDisplay(Screen[None]):
     def _show_progress(self) -> None:
         """Draw how far the runs are now, and count what they have changed."""
         self._work.show_progress()
+        self._tell_page()
         now = self._app.clock()
         for state in self._states.values():
             is_shown = state is self._shown

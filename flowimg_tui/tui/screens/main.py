@@ -180,6 +180,8 @@ class MainScreen(GalleryDisplay):
     def redraw_pictures(self) -> None:
         """Draw pictures as they are drawn now, and say how that is."""
         self._work.redraw_pictures()
+        if self._page is not None:
+            self._page.redraw_picture()
         self._status.say(self._app.pictures.why)
 
     def action_cost(self) -> None:
@@ -197,6 +199,7 @@ class MainScreen(GalleryDisplay):
 
     def action_help(self) -> None:
         from flowimg_tui.tui.screens.help import HelpScreen
+        from flowimg_tui.tui.screens.image import ImageScreen
         from flowimg_tui.tui.widgets.filter_line import FilterField
         from flowimg_tui.tui.widgets.log_pane import LogPane
 
@@ -204,6 +207,7 @@ class MainScreen(GalleryDisplay):
             ("Keys", (MainScreen,)),
             ("Sort and select", (GalleryPane,)),
             ("Move in the table", (ImageTable,)),
+            ("On the page of an image", (ImageScreen,)),
             ("While a filter is typed", (FilterField,)),
             ("In the log", (LogPane,)),
             ("Everywhere", (type(self._app), Screen)),
@@ -251,7 +255,25 @@ class MainScreen(GalleryDisplay):
                 self._say_of(state, str(error), Mood.BAD)
             self._show_keys()
 
+    def download_one(self, image_id: int) -> None:
+        """Download the picture of one image, selected or not."""
+        self._start(RunKind.DOWNLOAD, only={image_id})
+
     # On the images
+
+    def action_show_image(self) -> None:
+        """Open the page of the image under the cursor."""
+        from flowimg_tui.tui.screens.image import ImageScreen
+
+        image = self._images.current
+        if image is None or self._shown is None:
+            self._status.say(self._images.why_empty, Mood.WARNING)
+        elif self._page is None:
+            self._page = ImageScreen(self._workspace, self, self._work.table, self._shown.record, image)
+            self._app.push_screen(self._page, self._page_closed)
+
+    def _page_closed(self, _: None) -> None:
+        self._page = None
 
     def action_back(self) -> None:
         """End what was begun last: a range, a filter, a selection, the sum of the last download."""

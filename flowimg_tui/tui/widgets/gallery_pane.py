@@ -95,6 +95,11 @@ class GalleryPane(Vertical):
         """The image under the cursor."""
         return self.table.image_at(self.table.cursor)
 
+    @property
+    def why_empty(self) -> str:
+        """What to do where there is no image to be shown."""
+        return NO_PROFILE if self._state is None else _hint_where_nothing_is_found(self._search.finding)
+
     def show_counts(self) -> None:
         """Write the numbers of the profile, of what is found and of what is selected on the border."""
         counts = self._state.counts if self._state else NO_COUNTS
@@ -261,8 +266,7 @@ class GalleryPane(Vertical):
 
     def _refuse(self) -> None:
         """Say why there is nothing to select, or to be sorted."""
-        reason = NO_PROFILE if self._state is None else _hint_where_nothing_is_found(self._search.finding)
-        self.post_message(self.Refused(reason))
+        self.post_message(self.Refused(self.why_empty))
 
     def _tell_selection(self) -> None:
         self.show_counts()

@@ -81,6 +81,7 @@ class PictureView(TitledWidget):
 
     def begin(self) -> str | None:
         """Take the settings as they are now. Return why there are no pictures, or ``None``."""
+        self._pictures = None
         try:
             settings = self._workspace.resolved_settings().settings
         except WorkspaceError as error:
@@ -113,11 +114,16 @@ class PictureView(TitledWidget):
         """Let go of what is being drawn."""
         self._given_up.set()
         self._asked = None
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
         if self._rest is not None:
             self._rest.stop()
             self._rest = None
 
     def on_resize(self) -> None:
+        # A layout that has not come to rest is no size to draw for.
+        self._stop_waiting()
         self.look()
 
     def notify_style_update(self) -> None:
@@ -126,8 +132,11 @@ class PictureView(TitledWidget):
 
     @property
     def is_seen(self) -> bool:
-        """Whether somebody can see it, or wants to know what it would show."""
-        return self.is_attached and self.screen.is_current
+        """Whether no other screen hides its own; a dialog does not."""
+        if not self.is_attached:
+            return False
+        opaque = (screen for screen in reversed(self.app.screen_stack) if not screen.is_modal)
+        return next(opaque, None) is self.screen
 
     @property
     def _color_system(self) -> str | None:
