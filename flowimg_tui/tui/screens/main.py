@@ -18,7 +18,7 @@ from flowimg_tui.tui.refusals import NO_IMAGE_HERE, NO_PROFILE
 from flowimg_tui.tui.runs import RunKind
 from flowimg_tui.tui.screens.display import GalleryDisplay
 from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
-from flowimg_tui.tui.widgets.image_table import ImageTable
+from flowimg_tui.tui.widgets.image_view import ImageView
 from flowimg_tui.tui.widgets.status_line import Mood
 from flowimg_tui.workspace import Workspace, WorkspaceError
 
@@ -206,7 +206,7 @@ class MainScreen(GalleryDisplay):
         groups = (
             ("Keys", (MainScreen,)),
             ("Sort and select", (GalleryPane,)),
-            ("Move in the table", (ImageTable,)),
+            ("Move in the table", (ImageView,)),
             ("On the page of an image", (ImageScreen,)),
             ("While a filter is typed", (FilterField,)),
             ("In the log", (LogPane,)),

@@ -116,7 +116,7 @@ class GalleryPane(Vertical):
     def _selected(self) -> set[int]:
         return self._state.selected if self._state else set()
 
-    def on_image_table_cursor_moved(self) -> None:
+    def on_image_view_cursor_moved(self) -> None:
         self.show_counts()
 
     # Finding
@@ -194,7 +194,7 @@ class GalleryPane(Vertical):
         else:
             self._selected.symmetric_difference_update({image.id})
             self.table.show_image(image)
-            self.table.action_move(1)
+            self.table.action_step(1)
             self._tell_selection()
 
     def action_select_all(self) -> None:

@@ -56,10 +56,10 @@ class WorkPane(Vertical):
         self._state = state
         self.images.open(state, output)
 
-    def on_image_table_cursor_moved(self) -> None:
+    def on_image_view_cursor_moved(self) -> None:
         self._preview.image_changed()
 
-    def on_image_table_current_changed(self) -> None:
+    def on_image_view_current_changed(self) -> None:
         self._preview.look()
 
     def uncovered(self) -> None:
