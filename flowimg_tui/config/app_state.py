@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 class _Kept(msgspec.Struct):
     theme: str | None = None
     preview: bool = False
+    sheet: bool = False
 
 
 _DECODER: Final = msgspec.json.Decoder(_Kept)
@@ -34,6 +35,8 @@ class AppState:
     """A theme's name; there need be no such theme any more."""
     preview: bool = False
     """Whether the picture under the cursor is shown."""
+    sheet: bool = False
+    """Whether the images are shown as a contact sheet."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -46,10 +49,10 @@ class AppState:
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             log.warning("What the app remembers in %s cannot be used: %s", path, error)
             kept = _Kept()
-        return cls(path, theme=kept.theme, preview=kept.preview)
+        return cls(path, theme=kept.theme, preview=kept.preview, sheet=kept.sheet)
 
     def save(self) -> None:
         """Write all of it, atomically. Raises ``OSError``."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept = _Kept(theme=self.theme, preview=self.preview)
+        kept = _Kept(theme=self.theme, preview=self.preview, sheet=self.sheet)
         write_private(self.path, msgspec.json.format(msgspec.json.encode(kept)))

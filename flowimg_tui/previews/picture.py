@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
 from PIL import Image
 
@@ -22,12 +23,30 @@ class Lack(Enum):
     CANCELLED = auto()
 
 
+_WORDS: Final = {
+    Lack.NOT_DOWNLOADED: "not here",
+    Lack.MISSING: "missing",
+    Lack.EMPTY: "empty",
+    Lack.UNREADABLE: "unreadable",
+    Lack.UNKNOWN_FORMAT: "unknown format",
+    Lack.DAMAGED: "damaged",
+    Lack.TOO_LARGE: "too large",
+    Lack.NO_COLOUR: "no colour",
+    Lack.CANCELLED: "not wanted",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class NoPicture:
     """There is nothing to see; ``sentence`` tells the user why, in words of this program alone."""
 
     lack: Lack
     sentence: str
+
+    @property
+    def words(self) -> str:
+        """One or two words, where there is no room for the sentence."""
+        return _WORDS[self.lack]
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,11 @@ class FlowimgApp(App[None]):
         self.state.preview = is_open
         self._keep_state("That pictures are shown, or not, is not remembered")
 
+    def remember_sheet(self, is_shown: bool) -> None:
+        """Keep whether there is a contact sheet in place of the table for the next start."""
+        self.state.sheet = is_shown
+        self._keep_state("That there is a contact sheet, or a table, is not remembered")
+
     def _keep_state(self, if_not: str) -> None:
         try:
             self.state.save()

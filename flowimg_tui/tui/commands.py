@@ -33,6 +33,7 @@ _ACTIONS: Final = {
     "show_image": "view: Show the image",
     "preview": "view: Show or hide the picture",
     "cost": "view: Tell what pictures cost",
+    "sheet": "view: Show the contact sheet or the table",
     "log": "view: Unfold the log",
     "help": "app: Show all keys",
     "leave": "app: Quit flowimg",

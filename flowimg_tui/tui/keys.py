@@ -47,6 +47,7 @@ KEYS: Final = (
     ),
     Binding("p", "preview", "Picture", show=False, tooltip="Unfold the picture under the cursor, or fold it"),
     Binding("B", "cost", "Bytes", show=False, tooltip="Tell how many bytes pictures have cost so far"),
+    Binding("t", "sheet", "Contact sheet", show=False, tooltip="Show a contact sheet, or the table again"),
     Binding("l", "log", "Log", show=False, tooltip="Unfold the log below the table, or fold it"),
     Binding("P", "profiles", "Profiles", tooltip="Go to the profiles, or back to the images"),
     Binding("delete", "remove", "Remove", show=False, tooltip="Remove the profile (asks first); files stay"),

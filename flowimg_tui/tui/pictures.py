@@ -9,8 +9,11 @@ from rich.segment import Segment
 
 from flowimg_tui.config.settings import Settings
 from flowimg_tui.previews.protocol import HALF_BLOCKS, Choice, Protocol
+from flowimg_tui.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from flowimg_tui.previews.picture import NoPicture, Thumbnail
     from flowimg_tui.previews.thumbnails import Thumbnails
 
@@ -34,6 +37,8 @@ class Wanted:
     """Rich's word for the colours of the terminal; ``None``: there is none."""
     how: Choice = HALF_BLOCKS
     """The way to draw it. Where there are not all colours it is drawn in half blocks."""
+    thumbnail: tuple[int, int] | None = None
+    """The cells of the small copy that half blocks are drawn from; ``None``: those they are shown in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class Drawn:
     pixels: tuple[int, int] | None = None
     """The size of the saved picture."""
     sentence: str = ""
+    words: str = ""
+    """The sentence in one or two words."""
     cost: int = 0
     """How many bytes the terminal is sent for it, at most."""
     upload: str = ""
@@ -56,7 +63,7 @@ class Drawn:
 
 
 class Pictures:
-    """Draws one picture at a time, in whichever thread it is called."""
+    """Draws pictures, in whichever threads it is called."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         """Keep small copies in ``folder``, which grows as large as the settings allow."""
@@ -71,7 +78,7 @@ class Pictures:
 
         if not all(wanted.cells):
             pixels = pixels_of(wanted.path, cancelled)
-            return Drawn(sentence=pixels.sentence) if isinstance(pixels, NoPicture) else Drawn(pixels=pixels)
+            return _lacking(pixels) if isinstance(pixels, NoPicture) else Drawn(pixels=pixels)
         in_pixels = wanted.how.protocol in (Protocol.KITTY, Protocol.SIXEL)
         if in_pixels and wanted.color_system == _ALL_COLOURS:
             return self._in_pixels(wanted, cancelled)
@@ -81,12 +88,12 @@ class Pictures:
         from flowimg_tui.previews.half_blocks import box_of, draw
         from flowimg_tui.previews.picture import NoPicture
 
-        found = self._thumbnail(wanted, box_of(wanted.cells), cancelled)
+        found = self._thumbnail(wanted, box_of(wanted.thumbnail or wanted.cells), cancelled)
         if isinstance(found, NoPicture):
-            return Drawn(sentence=found.sentence)
+            return _lacking(found)
         drawn = draw(found, wanted.cells, wanted.background, wanted.color_system)
         if isinstance(drawn, NoPicture):
-            return Drawn(sentence=drawn.sentence)
+            return _lacking(drawn)
         return Drawn(drawn.lines, drawn.width, found.original, cost=drawn.cost())
 
     def _in_pixels(self, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
@@ -96,7 +103,7 @@ class Pictures:
         protocol, cell = wanted.how.protocol, wanted.how.cell
         found = self._thumbnail(wanted, box_of(protocol, wanted.cells, cell), cancelled)
         if isinstance(found, NoPicture):
-            return Drawn(sentence=found.sentence)
+            return _lacking(found)
         drawn = draw(protocol, found, cell, wanted.background)
         text = sum(len(segment.text.encode()) for line in drawn.lines for segment in line)
         return Drawn(
@@ -118,3 +125,22 @@ class Pictures:
         if self._thumbnails is None:
             self._thumbnails = Thumbnails(ThumbnailCache(self._folder, self._limit))
         return self._thumbnails.of(wanted.path, wanted.sha256, box, cancelled)
+
+
+def _lacking(lack: "NoPicture") -> Drawn:
+    return Drawn(sentence=lack.sentence, words=lack.words)
+
+
+def pictures_of(workspace: Workspace, how: Choice) -> Pictures | str:
+    """Return what draws pictures by the settings as they are now, or why there are none."""
+    try:
+        settings = workspace.resolved_settings().settings
+    except WorkspaceError as error:
+        return str(error)
+    return how.why if how.is_off else Pictures(workspace.locations.thumbnails, settings)
+
+
+def color_system_of(app: "App[None]", *, few_colours: bool) -> str | None:
+    """Return Rich's word for the colours of a picture in this app; with ``few_colours`` 256 at most."""
+    system = None if app.no_color else app.console.color_system
+    return "256" if few_colours and system == "truecolor" else system

@@ -76,7 +76,7 @@ class GalleryDisplay(Screen[None]):
         self._take_version()
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look_for_changes)
         self._read_profiles()
-        self._work.table.focus()
+        self._work.view.focus()
         self._open_first()
 
     def on_screen_suspend(self) -> None:
@@ -323,7 +323,7 @@ class GalleryDisplay(Screen[None]):
                 state.rows_are_old = False
                 self._images.rows_changed()
             elif from_outside:
-                self._work.table.read_again()
+                self._work.view.read_again()
             self._show_profile()
 
     def _count(self, profile_id: int) -> Counts:

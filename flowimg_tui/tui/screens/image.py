@@ -13,7 +13,7 @@ from flowimg_tui.store.records import ImageDetails, ImageRecord, ProfileRecord
 from flowimg_tui.tui.pictures import Drawn
 from flowimg_tui.tui.refusals import busy
 from flowimg_tui.tui.widgets.details_pane import DetailsPane, Known
-from flowimg_tui.tui.widgets.image_table import ImageTable
+from flowimg_tui.tui.widgets.image_view import ImageView
 from flowimg_tui.tui.widgets.key_line import KeyLine
 from flowimg_tui.tui.widgets.picture_view import PictureView
 from flowimg_tui.tui.widgets.status_line import Mood, Sentence, StatusLine
@@ -32,7 +32,7 @@ _DIMMABLE: Final = ("download", "copy", "stop")
 
 
 class ImageScreen(Screen[None]):
-    """Goes through the rows of the table, whose cursor goes along. What is done, the main screen does.
+    """Goes through the rows of a view, whose cursor goes along. What is done, the main screen does.
 
     It stays on its image, whatever becomes of the rows, until a key leads to another one.
     """
@@ -55,15 +55,15 @@ class ImageScreen(Screen[None]):
         self,
         workspace: Workspace,
         main: "MainScreen",
-        table: ImageTable,
+        view: ImageView,
         profile: ProfileRecord,
         image: ImageRecord,
     ) -> None:
-        """Show ``image``, on which the cursor of the table stands."""
+        """Show ``image``, on which the cursor of ``view`` stands."""
         super().__init__()
         self._workspace = workspace
         self._main = main
-        self._table = table
+        self._view = view
         self._profile = profile
         self._image: ImageRecord | None = image
         self._details = ImageDetails(None, [])
@@ -145,9 +145,9 @@ class ImageScreen(Screen[None]):
         if self._image is None:
             self._pane.say(_GONE)
         else:
-            transfer = self._table.transfer_of(self._image.id)
+            transfer = self._view.transfer_of(self._image.id)
             self._pane.show(Known(self._image, self._details, transfer, self._picture.pixels))
-        place = f"{self._table.cursor + 1} of {self._table.count}"
+        place = f"{self._view.cursor + 1} of {self._view.count}"
         self._pane.border_title = f"Image  {place if self._is_at_cursor else 'no longer in the list'}"
         runnable = tuple(action for action in _DIMMABLE if self.why_not(action) is None)
         if runnable != self._runnable:
@@ -156,7 +156,7 @@ class ImageScreen(Screen[None]):
 
     @property
     def _is_at_cursor(self) -> bool:
-        found = self._table.image_at(self._table.cursor)
+        found = self._view.image_at(self._view.cursor)
         return found is not None and self._image is not None and found.id == self._image.id
 
     # Through the list
@@ -164,19 +164,19 @@ class ImageScreen(Screen[None]):
     def action_move(self, rows: int) -> None:
         # What stood behind an image that has left the list stands under the cursor now.
         if self._is_at_cursor or rows < 0:
-            self._table.action_move(rows)
+            self._view.action_move(rows)
         self._go_to_cursor()
 
     def action_top(self) -> None:
-        self._table.action_top()
+        self._view.action_top()
         self._go_to_cursor()
 
     def action_bottom(self) -> None:
-        self._table.action_bottom()
+        self._view.action_bottom()
         self._go_to_cursor()
 
     def _go_to_cursor(self) -> None:
-        found = self._table.image_at(self._table.cursor)
+        found = self._view.image_at(self._view.cursor)
         if found is None or (self._image is not None and found.id == self._image.id):
             return
         self._image = found

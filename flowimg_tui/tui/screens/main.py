@@ -162,7 +162,7 @@ class MainScreen(GalleryDisplay):
         """Go to the profiles, or from them back to the images; where they are folded, open or fold them."""
         to_profiles = not self._profiles.has_focus
         self.set_class(to_profiles, "-profiles")
-        (self._profiles if to_profiles else self._work.table).focus()
+        (self._profiles if to_profiles else self._work.view).focus()
 
     def on_option_list_option_selected(self) -> None:
         self.action_profiles()
@@ -187,6 +187,11 @@ class MainScreen(GalleryDisplay):
     def action_cost(self) -> None:
         self._status.say(self._app.picture_link.report)
 
+    def action_sheet(self) -> None:
+        refusal = self._work.toggle_sheet()
+        if refusal is not None:
+            self._status.say(refusal, Mood.WARNING)
+
     @property
     def keys(self) -> "list[tuple[Widget, Binding]]":
         """What the keys of this screen and of the gallery do, each with the one that does it."""
@@ -200,13 +205,15 @@ class MainScreen(GalleryDisplay):
     def action_help(self) -> None:
         from flowimg_tui.tui.screens.help import HelpScreen
         from flowimg_tui.tui.screens.image import ImageScreen
+        from flowimg_tui.tui.widgets.contact_sheet import ContactSheet
         from flowimg_tui.tui.widgets.filter_line import FilterField
         from flowimg_tui.tui.widgets.log_pane import LogPane
 
         groups = (
             ("Keys", (MainScreen,)),
             ("Sort and select", (GalleryPane,)),
-            ("Move in the table", (ImageView,)),
+            ("Move in the table and in the contact sheet", (ImageView,)),
+            ("In the contact sheet", (ContactSheet,)),
             ("On the page of an image", (ImageScreen,)),
             ("While a filter is typed", (FilterField,)),
             ("In the log", (LogPane,)),
@@ -269,7 +276,7 @@ class MainScreen(GalleryDisplay):
         if image is None or self._shown is None:
             self._status.say(self._images.why_empty, Mood.WARNING)
         elif self._page is None:
-            self._page = ImageScreen(self._workspace, self, self._work.table, self._shown.record, image)
+            self._page = ImageScreen(self._workspace, self, self._work.view, self._shown.record, image)
             self._app.push_screen(self._page, self._page_closed)
 
     def _page_closed(self, _: None) -> None:

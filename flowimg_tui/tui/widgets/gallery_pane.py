@@ -1,4 +1,4 @@
-"""A profile's gallery: what is looked for in it, in which order, which of it is selected, and the table."""
+"""A profile's gallery: what is looked for in it, in which order, what is selected, and the view of it."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,12 +19,15 @@ from flowimg_tui.store.found_images import FoundImages
 from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import Counts, ImageRecord
 from flowimg_tui.tui.messages import StoreFailed
+from flowimg_tui.tui.pictures import Pictures
 from flowimg_tui.tui.profile_state import NO_COUNTS, ProfileState
 from flowimg_tui.tui.refusals import NO_IMAGES, NO_PROFILE, NOTHING_FOUND
 from flowimg_tui.tui.search import Search
+from flowimg_tui.tui.widgets.contact_sheet import ContactSheet
 from flowimg_tui.tui.widgets.filter_line import FilterLine
 from flowimg_tui.tui.widgets.image_columns import arrow_of
 from flowimg_tui.tui.widgets.image_table import ImageTable
+from flowimg_tui.tui.widgets.image_view import ImageView
 
 _LARGEST_OR_NEWEST_FIRST: Final = (SortKey.CREATED, SortKey.SIZE)
 
@@ -57,9 +60,11 @@ class GalleryPane(Vertical):
 
         reason: str
 
-    def __init__(self, gallery: Gallery, *, id: str) -> None:
+    def __init__(self, gallery: Gallery, *, few_colours: bool, id: str) -> None:
+        """With ``few_colours`` a picture has 256 at most."""
         super().__init__(id=id)
         self._gallery = gallery
+        self._few_colours = few_colours
         self._state: ProfileState | None = None
         self._search = Search(gallery, self, self._show_found)
         self._problem: str | None = None
@@ -67,19 +72,22 @@ class GalleryPane(Vertical):
     def compose(self) -> ComposeResult:
         yield FilterLine(id="filter")
         yield ImageTable(id="images")
+        yield ContactSheet(few_colours=self._few_colours, id="sheet")
 
     def on_mount(self) -> None:
         self._filter = self.query_one(FilterLine)
-        self.table = self.query_one(ImageTable)
+        self._table, self._sheet = self.query_one(ImageTable), self.query_one(ContactSheet)
+        self._sheet.display = False
+        self.view: ImageView = self._table
 
     def open(self, state: ProfileState | None, output: Path) -> None:
         """Show the gallery of a profile from its top as it was seen last, or that there is none."""
         self._state = state
-        self.table.show(output, state.selected if state else frozenset())
+        self.view.show(output, state.selected if state else frozenset())
         self._search.open(state.record.id if state else None)
         self._filter.show(self._search.finding.text if state else "")
         if state is None:
-            self.table.replace(None, NEWEST_FIRST, NO_PROFILE)
+            self.view.replace(None, NEWEST_FIRST, NO_PROFILE)
         self._tell_problem()
         self.show_counts()
 
@@ -93,7 +101,32 @@ class GalleryPane(Vertical):
     @property
     def current(self) -> ImageRecord | None:
         """The image under the cursor."""
-        return self.table.image_at(self.table.cursor)
+        return self.view.image_at(self.view.cursor)
+
+    @property
+    def shows_sheet(self) -> bool:
+        """Whether the images are seen as a contact sheet, and not as a table."""
+        return self.view is self._sheet
+
+    def show_sheet(self, pictures: Pictures) -> None:
+        """Show the images as a contact sheet, whose thumbnails ``pictures`` draws."""
+        self._sheet.begin(pictures)
+        self._show_in(self._sheet)
+
+    def show_table(self) -> None:
+        """Show the images as a table."""
+        self._show_in(self._table)
+        self._sheet.end()
+
+    def _show_in(self, view: ImageView) -> None:
+        """Go on where the other view is: at its image, in its order, with its range."""
+        before, self.view = self.view, view
+        view.display = True
+        view.continue_from(before)
+        if before.has_focus:
+            self.screen.set_focus(view)
+        before.display = False
+        self.show_counts()
 
     @property
     def why_empty(self) -> str:
@@ -105,9 +138,9 @@ class GalleryPane(Vertical):
         counts = self._state.counts if self._state else NO_COUNTS
         found_last = self._search.found
         finding = found_last.finding if found_last is not None else Finding()
-        found = self.table.count if finding.text.strip() else None
-        place = f"{self.table.cursor + 1} of {self.table.count}" if self.table.count else ""
-        self.table.write_titles(
+        found = self.view.count if finding.text.strip() else None
+        place = f"{self.view.cursor + 1} of {self.view.count}" if self.view.count else ""
+        self.view.write_titles(
             _title(counts, found, len(self._selected)),
             f"{finding.order.key} {arrow_of(finding.order)}   {place}" if place else "",
         )
@@ -137,7 +170,7 @@ class GalleryPane(Vertical):
 
     def action_next_order(self) -> None:
         """Sort by the column to the right of the one that sorts, and behind the last one by the first."""
-        keys = self.table.sort_keys
+        keys = self.view.sort_keys
         at = keys.index(self._order.key) if self._order.key in keys else -1
         self._sort(_first_order(keys[(at + 1) % len(keys)]))
 
@@ -178,14 +211,14 @@ class GalleryPane(Vertical):
 
     def _show_found(self, images: FoundImages, stay_at_row: bool) -> None:
         hint = _hint_where_nothing_is_found(images.finding)
-        self.table.replace(images, images.finding.order, hint, stay_at_row=stay_at_row)
+        self.view.replace(images, images.finding.order, hint, stay_at_row=stay_at_row)
         self.show_counts()
 
     # Selecting
 
     def action_select(self) -> None:
         """Select the image under the cursor, or no longer, and go on to the next; or end a range."""
-        if self.table.range is not None:
+        if self.view.range is not None:
             self.action_range()
             return
         image = self.current
@@ -193,8 +226,8 @@ class GalleryPane(Vertical):
             self._refuse()
         else:
             self._selected.symmetric_difference_update({image.id})
-            self.table.show_image(image)
-            self.table.action_step(1)
+            self.view.show_image(image)
+            self.view.action_step(1)
             self._tell_selection()
 
     def action_select_all(self) -> None:
@@ -210,22 +243,22 @@ class GalleryPane(Vertical):
         self._select_among(lambda selected, shown: selected.symmetric_difference_update(shown))
 
     def action_range(self) -> None:
-        rows = self.table.range
+        rows = self.view.range
         if rows is None:
-            if self.table.count:
-                self.table.begin_range()
+            if self.view.count:
+                self.view.begin_range()
             else:
                 self._refuse()
             return
         # Rows may come before all ids are read: what was marked is known by its ends.
-        first, last = self.table.image_at(rows.start), self.table.image_at(rows.stop - 1)
-        self.table.end_range()
+        first, last = self.view.image_at(rows.start), self.view.image_at(rows.stop - 1)
+        self.view.end_range()
         if first is not None and last is not None:
             self._select_among(partial(_select_range, first.id, last.id))
 
     def show_selection(self) -> None:
         """Show that other images are selected now."""
-        self.table.refresh()
+        self.view.refresh()
         self._tell_selection()
 
     @work(group="select")
@@ -276,10 +309,10 @@ class GalleryPane(Vertical):
 
     def step_back(self) -> bool:
         """End what was begun last of a range, a filter and a selection; return whether there was one."""
-        if self.table.range is not None:
-            self.table.end_range()
+        if self.view.range is not None:
+            self.view.end_range()
         elif self._search.finding.text or self.is_typed_in:
-            self.screen.set_focus(self.table)
+            self.screen.set_focus(self.view)
             self._filter.show("")
             self._find(Finding(order=self._order))
         elif self._selected:

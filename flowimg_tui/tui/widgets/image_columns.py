@@ -18,6 +18,7 @@ _SYMBOL: Final = 2
 _MARK: Final = "▌"
 """Stands before a row that is selected: it is seen without colour."""
 _GAP: Final = 2
+_KEY: Final = 8
 _SHORTEST_FILE: Final = 12
 
 
@@ -70,7 +71,7 @@ def _size(row: Row) -> str:
 
 
 _COLUMNS: Final = (
-    Column(SortKey.KEY, 8, 0, lambda row: safe_text(row.image.media_key[:8])),
+    Column(SortKey.KEY, _KEY, 0, lambda row: safe_text(row.image.media_key[:_KEY])),
     Column(SortKey.RATIO, 5, 51, lambda row: safe_text(format_ratio(row.image.aspect_ratio), 32), right=True),
     Column(SortKey.CREATED, 16, 39, lambda row: format_moment(row.image.created_at)),
     Column(SortKey.SIZE, 6, 59, _size, right=True),
@@ -136,6 +137,29 @@ def row_cells(row: Row, width: int) -> list[Cell]:
     room = width - sum(cell_len(cell.text) for cell in cells)
     cells.append(_file_cell(row, max(room, 0)))
     return cells
+
+
+def caption_cells(row: Row, width: int) -> list[Cell]:
+    """Return the cells of the line below a picture: what begins a row, and its size where there is room."""
+    symbol, colour = symbol_of(row)
+    key = _clipped(safe_text(row.image.media_key[:_KEY]), min(_KEY, max(width - _GUTTER - _SYMBOL, 0)))
+    room = max(width - _GUTTER - _SYMBOL - cell_len(key), 0)
+    size = _size(row)
+    return [
+        Cell(_MARK if row.selected else " " * _GUTTER, "table--text"),
+        Cell(set_cell_size(symbol, _SYMBOL), colour),
+        Cell(key, "table--text"),
+        Cell(f"{size:>{room}}" if len(size) < room else " " * room, colour if row.transfer else "table--dim"),
+    ]
+
+
+def word_for(row: Row) -> str:
+    """Return in a word or two why an image has no file."""
+    if row.transfer is not None:
+        return _size(row) or str(row.transfer.phase)
+    if row.image.state is ImageState.PENDING:
+        return "not here"
+    return str(row.image.state)
 
 
 def _component(column: Column) -> str:

@@ -15,9 +15,9 @@ from textual.message import Message
 from textual.strip import Strip
 
 from flowimg_tui.store.records import ImageRecord
-from flowimg_tui.tui.pictures import Drawn, Pictures, Wanted
+from flowimg_tui.tui.pictures import Drawn, Pictures, Wanted, color_system_of, pictures_of
 from flowimg_tui.tui.widgets.titled import TitledWidget
-from flowimg_tui.workspace import Workspace, WorkspaceError
+from flowimg_tui.workspace import Workspace
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -82,14 +82,11 @@ class PictureView(TitledWidget):
     def begin(self) -> str | None:
         """Take the settings as they are now. Return why there are no pictures, or ``None``."""
         self._pictures = None
-        try:
-            settings = self._workspace.resolved_settings().settings
-        except WorkspaceError as error:
-            return str(error)
-        if self._app.pictures.is_off:
-            return self._app.pictures.why
+        pictures = pictures_of(self._workspace, self._app.pictures)
+        if isinstance(pictures, str):
+            return pictures
         self._app.picture_link.open()
-        self._pictures = Pictures(self._workspace.locations.thumbnails, settings)
+        self._pictures = pictures
         self.show(Drawn())
         return None
 
@@ -138,11 +135,6 @@ class PictureView(TitledWidget):
         opaque = (screen for screen in reversed(self.app.screen_stack) if not screen.is_modal)
         return next(opaque, None) is self.screen
 
-    @property
-    def _color_system(self) -> str | None:
-        system = None if self.app.no_color else self.app.console.color_system
-        return "256" if self._few_colours and system == "truecolor" else system
-
     # Drawing
 
     def _ask(self) -> None:
@@ -165,7 +157,7 @@ class PictureView(TitledWidget):
             image.sha256 or "",
             (self.size.width, self.size.height) if self.display else (0, 0),
             self.background_colors[1].rgb,
-            self._color_system,
+            color_system_of(self._app, few_colours=self._few_colours),
             self._app.pictures,
         )
         if wanted != self._asked:

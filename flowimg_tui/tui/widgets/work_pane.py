@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, cast
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
+from flowimg_tui.tui.pictures import pictures_of
 from flowimg_tui.tui.profile_state import ProfileState
 from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
+from flowimg_tui.tui.widgets.image_view import ImageView
 from flowimg_tui.tui.widgets.preview_pane import PreviewPane
 from flowimg_tui.tui.widgets.transfers import TransfersPane
 from flowimg_tui.workspace import Workspace
@@ -32,7 +34,7 @@ class WorkPane(Vertical):
 
     def compose(self) -> ComposeResult:
         with Container(id="look"):
-            yield GalleryPane(self._workspace.gallery, id="gallery")
+            yield GalleryPane(self._workspace.gallery, few_colours=self._app.few_colours, id="gallery")
             yield PreviewPane(
                 self._workspace,
                 lambda: self.images.current,
@@ -43,11 +45,17 @@ class WorkPane(Vertical):
 
     def on_mount(self) -> None:
         self.images = self.query_one(GalleryPane)
-        self.table = self.images.table
         self._preview = self.query_one(PreviewPane)
         self._transfers = self.query_one(TransfersPane)
         if self._app.state.preview:
             self._preview.open()
+        if self._app.state.sheet:
+            self._show_sheet()
+
+    @property
+    def view(self) -> ImageView:
+        """The images as they are seen: a table, or a contact sheet."""
+        return self.images.view
 
     # Whose
 
@@ -77,7 +85,7 @@ class WorkPane(Vertical):
             self._transfers.begin(self._run.workers)
             self.show_progress()
             return
-        self.table.show_transfers(())
+        self.view.show_transfers(())
         if tally is not None:
             self._transfers.show_tally(tally)
 
@@ -86,14 +94,14 @@ class WorkPane(Vertical):
         if self._run is not None:
             snapshot = self._run.board.snapshot()
             self._transfers.show(snapshot)
-            self.table.show_transfers(snapshot.transfers)
+            self.view.show_transfers(snapshot.transfers)
 
     def show_image(self, image_id: int) -> None:
         """Show what became of one image, where it is among what the table has read."""
-        if self.table.holds(image_id):
+        if self.view.holds(image_id):
             image = self._workspace.gallery.image(image_id)
             if image is not None:
-                self.table.show_image(image)
+                self.view.show_image(image)
 
     def dismiss_tally(self) -> None:
         """Show no more how the last download ended."""
@@ -113,10 +121,31 @@ class WorkPane(Vertical):
     def redraw_pictures(self) -> None:
         """Draw pictures anew, as the way to draw them has changed."""
         self._preview.begin_again()
+        if self._app.pictures.is_off and self.images.shows_sheet:
+            self.images.show_table()
 
     def redraw_overlays(self) -> None:
         """Draw anew what does not stand in cells, as a dialog came before it or went."""
         self._preview.redraw_overlay()
+
+    def toggle_sheet(self) -> str | None:
+        """Show the images as a contact sheet, or as a table again. Return why the table stays."""
+        refusal = None
+        if self.images.shows_sheet:
+            self.images.show_table()
+        else:
+            refusal = self._show_sheet()
+        if refusal is None:
+            self._app.remember_sheet(self.images.shows_sheet)
+        return refusal
+
+    def _show_sheet(self) -> str | None:
+        pictures = pictures_of(self._workspace, self._app.pictures)
+        if isinstance(pictures, str):
+            return pictures
+        self._app.picture_link.open()
+        self.images.show_sheet(pictures)
+        return None
 
     async def toggle_log(self) -> None:
         """Unfold the log and go to it, or fold it and go back to the images."""
@@ -132,4 +161,4 @@ class WorkPane(Vertical):
             pane.focus()
         else:
             pane.rest()
-            self.table.focus()
+            self.view.focus()
