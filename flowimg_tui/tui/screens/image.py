@@ -164,7 +164,7 @@ class ImageScreen(Screen[None]):
     def action_move(self, rows: int) -> None:
         # What stood behind an image that has left the list stands under the cursor now.
         if self._is_at_cursor or rows < 0:
-            self._view.action_move(rows)
+            self._view.cursor += rows
         self._go_to_cursor()
 
     def action_top(self) -> None:
