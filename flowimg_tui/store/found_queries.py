@@ -5,6 +5,7 @@ interpreter's lock meanwhile, and can be interrupted. What the conditions find i
 the time of SQLite's own.
 """
 
+import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ _STATES: Final = (ImageState.FAILED, ImageState.PARKED, ImageState.PENDING, Imag
 """What needs somebody comes first."""
 _SLICE: Final = 8192
 _Sieve: TypeAlias = Callable[[Callable[[int], bool], Iterable[int]], Iterator[int]]
+_DAY: Final = re.compile(r"\d{4}-[\d-]*\Z")
+"""The folder of a day, or the begin of its name."""
+_EXTENSIONS: Final = ("jpg", "jpeg", "png", "webp")
+_SHORTEST_EXTENSION: Final = 3
 _BEYOND: Final = "\U0010ffff"
 """Behind every character that stands in a key."""
 _ANYWHERE: Final = " OR ".join(rf"{text} LIKE ? ESCAPE '\'" for text in ("title", "prompt", "project_title"))
@@ -180,14 +185,39 @@ def _word_queries(word: Word, profile_id: int) -> Iterator[_Query]:
     for column, begins in (*(("media_key", each) for each in spellings), ("name", word.text)):
         end = begins if word.whole else begins + _BEYOND
         yield _Query(f"{ours} AND {column} BETWEEN ? AND ?", (profile_id, begins, end))
-    if "." in word.text:
-        # A file that has the name of its key is in no index of texts. Its path may be whole or its end alone.
-        stem = word.text.rpartition("/")[2].rpartition(".")[0]
-        tail = "media_key = ? AND '/' || ? = substr(local_path, -1 - length(?))"
-        yield _Query(f"{ours} AND {tail}", (profile_id, stem, word.text, word.text))
-        yield _Query(f"{ours} AND local_path = ?", (profile_id, word.text))
+    yield from _file_queries(word, profile_id)
     if word.anywhere:
-        pattern = "".join(f"\\{each}" if each in "\\%_" else each for each in word.text)
+        pattern = _literal(word.text)
         # Every row is read: in their own order that takes half the time of an index's.
         sql = f"SELECT id FROM image NOT INDEXED WHERE profile_id = ? AND ({_ANYWHERE})"  # noqa: S608
         yield _Query(sql, (profile_id, *(f"%{pattern}%",) * 3))
+
+
+def _file_queries(word: Word, profile_id: int) -> Iterator[_Query]:
+    """Yield where a word is looked for among the files that have the name of their key.
+
+    They are in no index of texts. A path may be whole, or begin with one of its parts, and may not have
+    come to its end yet.
+    """
+    ours = "SELECT id FROM image WHERE profile_id = ?"
+    # Of all of them, the paths alone: they stand in an index.
+    any_path = "SELECT id FROM image INDEXED BY image_by_path WHERE profile_id = ? AND local_path IS NOT NULL"
+    pattern = _literal(word.text)
+    if "." in word.text:
+        stem = word.text.rpartition("/")[2].rpartition(".")[0]
+        begins = "media_key = ? AND instr('/' || local_path, '/' || ?) > 0"
+        yield _Query(f"{ours} AND {begins}", (profile_id, stem, word.text))
+        yield _Query(f"{ours} AND local_path = ?", (profile_id, word.text))
+    elif word.whole:
+        return
+    elif _DAY.match(word.text):
+        yield _Query(rf"{any_path} AND local_path LIKE ? ESCAPE '\'", (profile_id, f"%/{pattern}%"))
+    elif len(word.text) >= _SHORTEST_EXTENSION and any(
+        each.startswith(word.text.lower()) for each in _EXTENSIONS
+    ):
+        yield _Query(rf"{any_path} AND local_path LIKE ? ESCAPE '\'", (profile_id, f"%.{pattern}%"))
+
+
+def _literal(text: str) -> str:
+    """Return ``text`` as LIKE takes it, after which no character stands for others."""
+    return "".join(f"\\{each}" if each in "\\%_" else each for each in text)

@@ -53,7 +53,15 @@ class FlowimgApp(App[None]):
     HORIZONTAL_BREAKPOINTS = HORIZONTAL
     VERTICAL_BREAKPOINTS = VERTICAL
     BINDINGS = [
-        Binding("ctrl+q", "screen.leave", "Quit", show=False, system=True, tooltip="Quit, from everywhere")
+        Binding(
+            "ctrl+q",
+            "leave",
+            "Quit",
+            show=False,
+            system=True,
+            priority=True,
+            tooltip="Quit, from everywhere",
+        )
     ]
 
     def __init__(
@@ -132,6 +140,11 @@ class FlowimgApp(App[None]):
         sentence = "Press ctrl+q to quit."
         log.info(sentence)
         self.notify(sentence, markup=False)
+
+    def action_leave(self) -> None:
+        """Quit, after a question where something works, whatever stands before the main screen."""
+        if self._main_screen is not None:
+            self._main_screen.action_leave()
 
     # What is remembered
 

@@ -8,8 +8,6 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 if TYPE_CHECKING:
     from flowimg_tui.tui.app import FlowimgApp
-    from flowimg_tui.tui.screens.image import ImageScreen
-    from flowimg_tui.tui.screens.main import MainScreen
 
 _ACTIONS: Final = {
     "sync": "gallery: Sync metadata",
@@ -34,7 +32,7 @@ _ACTIONS: Final = {
     "preview": "view: Show or hide the picture",
     "cost": "view: Tell what pictures cost",
     "sheet": "view: Show the contact sheet or the table",
-    "log": "view: Unfold the log",
+    "log": "view: Unfold or fold the log",
     "help": "app: Show all keys",
     "leave": "app: Quit flowimg",
 }
@@ -68,11 +66,15 @@ class FlowimgCommands(Provider):
                 yield Hit(score, matcher.highlight(command.name), command.run, help=command.help)
 
     def _commands(self) -> Iterator[_Command]:
-        screen = cast("MainScreen | ImageScreen", self.screen)
-        for owner, binding in screen.keys:
-            name = _ACTIONS.get(binding.action)
-            if name is not None and screen.why_not(binding.action) is None:
-                yield _Command(name, binding.tooltip, getattr(owner, f"action_{binding.action}"))
+        from flowimg_tui.tui.screens.image import ImageScreen
+        from flowimg_tui.tui.screens.main import MainScreen
+
+        screen = self.screen
+        if isinstance(screen, MainScreen | ImageScreen):  # a dialog wants its own keys first
+            for owner, binding in screen.keys:
+                name = _ACTIONS.get(binding.action)
+                if name is not None and screen.why_not(binding.action) is None:
+                    yield _Command(name, binding.tooltip, getattr(owner, f"action_{binding.action}"))
         for how, name in _PICTURES.items():
             yield _Command(
                 f"pictures: Draw {name}",

@@ -36,7 +36,7 @@ KEYS: Final = (
         "back",
         "Back",
         show=False,
-        tooltip="Clear the filter, then the selection, then the sum of a download",
+        tooltip="End the range, then the filter, the selection, the sum of a download",
     ),
     Binding(
         "enter",

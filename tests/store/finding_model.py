@@ -75,6 +75,18 @@ WORDS: Final = (
         "a_b",
     ),
     *("png", "webp", "other", "100", "%", '"', "夏の山", "の%", "の山"),
+    *(
+        "jpg",
+        "web",
+        "ebp",
+        "0ccf-aa.",
+        "0ccf-aa.pn",
+        "0ccf-aa.png",
+        "0ccf-a.png",
+        "2026-03-1",
+        "2026-03-14",
+        "1000-",
+    ),
 )
 PHRASES: Final = (
     "paper boat",
@@ -145,7 +157,7 @@ def become(gallery: Gallery, profile_id: int, image_id: int, image: Made) -> Non
     """Bring an image to the state that it is made for."""
     match image.state:
         case ImageState.DOWNLOADED:
-            path = f"/out/{profile_id}/{image_id % 3}/{image.file.format(key=image.key)}"
+            path = f"/out/{profile_id}/2026-03-1{image_id % 3 + 3}/{image.file.format(key=image.key)}"
             gallery.record_saved(profile_id, image_id, file_record(image.key, path, image.size))
         case ImageState.FAILED:
             gallery.record_failure(image_id, "gone", NOON)
@@ -241,7 +253,9 @@ def _has_word(image: ImageRecord, word: str) -> bool:
         or image.name.startswith(word)
         or any(_follow(_tokens(word), _tokens(field), whole=False) for field in _fields(image))
         or (unspaced and any(word in field for field in _fields(image)[:3]))
-        or ("." in word and path.endswith(f"/{word}") and image.media_key == word.rpartition(".")[0])
+        or ("." in word and f"/{word}" in path and image.media_key == word.rpartition(".")[0])
+        or (re.fullmatch("[0-9]{4}-[0-9-]*", word) is not None and f"/{word}" in path)
+        or (len(word) >= 3 and "webp png jpg jpeg".find(word) in (0, 5, 9, 13) and f".{word}" in path)
     )
 
 

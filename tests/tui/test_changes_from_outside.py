@@ -10,7 +10,7 @@ from flowimg_tui.store.records import ImageRecord
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.workspace import Workspace
 from tests.conftest import add_profile
-from tests.tui.driving import AppPilot, drive, keys_shown, status_of, table_of, text_of, until
+from tests.tui.driving import AppPilot, drive, keys_shown, press_and_wait, status_of, table_of, text_of, until
 from tests.tui.filling import fill
 
 
@@ -59,6 +59,17 @@ def test_profiles_that_another_process_adds_and_removes_come_and_go(
         assert "Images  3 · 3 pending" in text_of(pilot)
         elsewhere.profiles.remove(elsewhere.gallery.profile("studio"))
         await until(pilot, lambda: "Images  0" in text_of(pilot) and "studio" not in text_of(pilot))
+
+    drive(app, script)
+
+
+def test_what_changes_while_a_run_ends_is_seen_as_well(
+    app: FlowimgApp, demo: DemoService, elsewhere: Workspace
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        add_profile(elsewhere, "animals", demo.cookie_header)
+        await press_and_wait(pilot, "s", "Synced 42 new")
+        await until(pilot, lambda: "animals" in text_of(pilot))
 
     drive(app, script)
 

@@ -51,6 +51,7 @@ def test_a_click_presses_a_key_that_can_do_something(
     async def script(pilot: AppPilot) -> None:
         at = text_of(pilot).splitlines()[-1].index("x Stop")
         await pilot.click(KeyLine, offset=(at, 0))
+        await until(pilot, lambda: "Nothing works for studio now." in status_of(pilot))
         await pilot.click(KeyLine, offset=(2, 0))
         await until(pilot, lambda: is_dimmed(pilot, "Sync"))
         await pilot.click(KeyLine, offset=(at, 0))

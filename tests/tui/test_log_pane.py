@@ -70,6 +70,23 @@ def test_that_the_disk_may_be_too_small_is_a_toast_and_one_line_of_the_log(
     assert len([line for line in warnings if " free" in line]) == 1
 
 
+def test_its_lines_take_the_colours_of_another_theme(app: FlowimgApp) -> None:
+    def colours(pilot: AppPilot) -> set[str]:
+        lines = pilot.app.screen.query_one(LogPane).lines
+        return {str(segment.style.color) for line in lines for segment in line if segment.style}
+
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new images")
+        await pilot.press("l")
+        await until(pilot, lambda: "Page 3: 6 new" in text_of(pilot))
+        before = colours(pilot)
+        pilot.app.theme = "flowimg-light"
+        await until(pilot, lambda: bool(colours(pilot)) and colours(pilot).isdisjoint(before))
+        assert text_of(pilot).count("Page 3: 6 new") == 1
+
+    drive(app, script)
+
+
 def test_what_a_toast_says_stands_in_the_log_as_well(app: FlowimgApp, workspace: Workspace) -> None:
     async def script(pilot: AppPilot) -> None:
         await pilot.press("ctrl+c")

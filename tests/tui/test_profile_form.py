@@ -378,6 +378,49 @@ def test_a_save_that_takes_long_is_not_given_up(
     assert [profile.name for profile in workspace.gallery.profiles()] == ["studio"]
 
 
+async def form_at_flow(pilot: AppPilot, scripted: ScriptedService, cookies: str) -> None:
+    """Have the form ask Flow, which takes its time."""
+    scripted.account_waits = True
+    await pilot.press("e")
+    await until(pilot, lambda: "Edit studio" in text_of(pilot))
+    pilot.app.screen.query_one(PasteField).focus()
+    pilot.app.post_message(events.Paste(cookies))
+    await until(pilot, lambda: "kept" in text_of(pilot).lower())
+    await pilot.press("ctrl+s")
+    await until(pilot, lambda: "Asking Flow" in text_of(pilot))
+
+
+def test_a_palette_above_the_form_closes_with_it(
+    scripted_app: FlowimgApp, scripted: ScriptedService, demo: DemoService
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await form_at_flow(pilot, scripted, demo.cookie_header)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 3)
+        scripted.answer_account.set()
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        assert "studio has a live session" in status_of(pilot)
+        await pilot.press("escape", "j")
+
+    drive(scripted_app, script)
+
+
+def test_a_profile_that_goes_while_its_form_is_open_is_gone(
+    scripted_app: FlowimgApp, scripted_workspace: Workspace
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("e")
+        await until(pilot, lambda: "Edit studio" in text_of(pilot))
+        with Workspace(scripted_workspace.locations) as elsewhere:
+            elsewhere.profiles.remove(elsewhere.gallery.profile("studio"))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "studio" not in text_of(pilot).splitlines()[0])
+        await pilot.press("escape")
+        await until(pilot, lambda: "travel" in text_of(pilot))
+
+    drive(scripted_app, script)
+
+
 def test_a_second_paste_takes_the_place_of_the_first(
     empty_app: FlowimgApp, environment: dict[str, str]
 ) -> None:

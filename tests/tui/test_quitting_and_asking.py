@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from flowimg_tui.demo.service import DemoService
 from flowimg_tui.store.records import ProfileRecord
 from flowimg_tui.tui.app import FlowimgApp
@@ -178,6 +180,27 @@ def test_x_stops_a_download_at_once_and_the_tally_balances(
         await press_and_wait(pilot, "d", "Downloaded 32 of 32 images")
 
     drive(scripted_app, script)
+
+
+@pytest.mark.parametrize("key", ["question_mark", "n", "ctrl+x"])
+def test_ctrl_q_quits_from_everywhere(app: FlowimgApp, key: str) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new")
+        await pilot.press(key)
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app.return_code == 0 and not app.is_running)
+
+    drive(app, script)
+
+
+def test_above_a_question_the_palette_has_no_command_for_what_is_below(app: FlowimgApp) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await sync_and_ask(pilot)
+        await pilot.press("ctrl+p", *"sync")
+        await until(pilot, lambda: "No matches found" in text_of(pilot))
+
+    drive(app, script)
 
 
 def test_help_lists_every_key_of_the_footer(app: FlowimgApp) -> None:

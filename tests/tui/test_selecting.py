@@ -1,16 +1,22 @@
 """Selecting images, and what is done with those alone."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
+from textual import events
 
+from flowimg_tui.mirror.stop import Stop
 from flowimg_tui.store.download_queries import RUNS_BEFORE_PARKING
+from flowimg_tui.store.found_images import FoundImages
 from flowimg_tui.store.records import ImageState
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.tui.screens.copy import MOST_LINES
 from flowimg_tui.workspace import Workspace
 from tests.tui.driving import (
     AppPilot,
+    app_of,
     drive,
     gallery_of,
     keys_shown,
@@ -108,6 +114,90 @@ def test_d_downloads_what_is_selected_and_then_all_the_rest(app: FlowimgApp, out
     assert len(files_in(output)) == 42
 
 
+@pytest.mark.parametrize(
+    ("keys", "number"),
+    [
+        (("a",), 42),
+        (("V", "j", "j", "V"), 3),
+        (("V", "j", "j"), 3),
+        (("a", "space"), 41),
+        (("a", "asterisk", "space"), 1),
+    ],
+)
+def test_d_waits_for_the_keys_before_it_however_long_they_take(
+    scripted_app: FlowimgApp,
+    scripted: ScriptedService,
+    monkeypatch: pytest.MonkeyPatch,
+    keys: tuple[str, ...],
+    number: int,
+) -> None:
+    scripted.gate.clear()
+    read = FoundImages.ids
+
+    def reads_slowly(images: FoundImages) -> list[int]:
+        time.sleep(0.05)
+        return read(images)
+
+    monkeypatch.setattr(FoundImages, "ids", reads_slowly)
+
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "1 of 42")
+        driver = pilot.app._driver
+        assert driver is not None
+        for key in (*keys, "d"):
+            driver.send_message(events.Key(key, None))
+        await until(pilot, lambda: f"Downloading  0 of {number}" in text_of(pilot))
+        assert f"{number} selected" in text_of(pilot)
+        scripted.gate.set()
+        await until(pilot, lambda: not app_of(pilot).runs)
+
+    drive(scripted_app, script)
+
+
+def test_a_selects_what_is_shown_though_rows_come_meanwhile(
+    app: FlowimgApp, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, range(100))
+    read, reading, may_go_on = FoundImages.ids, threading.Event(), threading.Event()
+
+    def reads_slowly(images: FoundImages) -> list[int]:
+        ids = read(images)
+        reading.set()
+        may_go_on.wait(20)
+        return ids
+
+    monkeypatch.setattr(FoundImages, "ids", reads_slowly)
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("a")
+        await until(pilot, reading.is_set)
+        fill(database, range(100, 130))
+        gallery_of(pilot).rows_changed()
+        await until(pilot, lambda: table_of(pilot).count == 130)
+        may_go_on.set()
+        await until(pilot, lambda: "130 selected" in text_of(pilot))
+
+    drive(app, script, size=(80, 24))
+
+
+def test_another_process_that_replaces_the_images_leaves_nothing_selected(
+    app: FlowimgApp, workspace: Workspace, database: Path
+) -> None:
+    fill(database, range(30))
+
+    async def script(pilot: AppPilot) -> None:
+        await leads_to(pilot, "3 selected", "space", "space", "space")
+        with Workspace(workspace.locations) as elsewhere:
+            profile = elsewhere.gallery.profiles()[0]
+            async for _ in elsewhere.refresh(profile, Stop()):
+                pass
+            fill(database, range(100, 130))
+        await until(pilot, lambda: "00000129" in text_of(pilot))
+        assert "selected" not in text_of(pilot)
+
+    drive(app, script, size=(80, 24))
+
+
 def test_what_is_selected_while_the_selection_arrives_stays_selected(
     scripted_app: FlowimgApp, scripted: ScriptedService
 ) -> None:
@@ -198,6 +288,28 @@ def test_y_copies_the_path_or_the_name_and_shows_what_it_copied(app: FlowimgApp,
         await leads_to(pilot, "created ↑", "escape", "O")
         await leads_to(pilot, "Copied 2 lines", "y")
         assert app.clipboard.splitlines() == ["name0", str(two_images)]
+
+    drive(app, script, size=(80, 24))
+
+
+@pytest.mark.parametrize(
+    ("path", "copied"),
+    [
+        ("/pictures/\U0001f469\u200d\U0001f4bb/a.png", "/pictures/\U0001f469\u200d\U0001f4bb/a.png"),
+        ("/pictures/a\x1b]0;x\x07.png", "/pictures/a\ufffd]0;x\ufffd.png"),
+        ("/pictures/a\n.png", "/pictures/a .png"),
+    ],
+)
+def test_a_path_is_copied_as_it_is_unless_a_shell_would_act_on_it(
+    app: FlowimgApp, workspace: Workspace, database: Path, path: str, copied: str
+) -> None:
+    fill(database, range(1))
+    (image,) = workspace.gallery.missing_ids(workspace.gallery.profiles()[0].id)
+    workspace.gallery.record_adopted(image, path)
+
+    async def script(pilot: AppPilot) -> None:
+        await leads_to(pilot, "Copied 1 line", "y")
+        assert app.clipboard == copied
 
     drive(app, script, size=(80, 24))
 

@@ -166,6 +166,22 @@ def test_an_idle_app_sends_nothing(tmp_path: Path, where: str) -> None:
         terminal.wait_for_more()
 
 
+def test_a_step_on_the_page_of_an_image_sends_what_is_another_alone(tmp_path: Path) -> None:
+    """Not the whole page, which is 30 kB and its picture."""
+    with Terminal(*demo_in(tmp_path)) as terminal:
+        terminal.sync()
+        terminal.press(b"\r")
+        terminal.wait_for(b"Not downloaded yet.")
+        terminal.wait_for_quiet(0.5)
+        terminal.press(b"j")
+        terminal.wait_for_quiet(0.5)
+        before = len(terminal.seen)
+        terminal.press(b"j")
+        terminal.wait_for_more()
+        terminal.wait_for_quiet(0.5)
+        assert len(terminal.seen) - before < 3000
+
+
 # The mouse
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from flowimg_tui.mirror.events import DownloadFinished
 from flowimg_tui.tui.app import FlowimgApp
-from tests.tui.driving import AppPilot, drive, keys_shown, press_and_wait, text_of, until
+from flowimg_tui.tui.widgets.transfers import TransfersPane
+from tests.tui.driving import AppPilot, drive, keys_shown, press_and_wait, shows, text_of, until
 from tests.tui.scripted import ScriptedService
 
 
@@ -22,6 +24,20 @@ def test_a_download_leaves_a_sum_that_balances_until_it_is_dismissed(
         await until(pilot, lambda: "= 42 images" not in text_of(pilot))
 
     drive(scripted_app, script, (80, 24))
+
+
+def test_in_a_small_window_the_sum_is_whole(scripted_app: FlowimgApp) -> None:
+    tally = DownloadFinished(100_000, 98_765, 1_200, 30, 5, bytes=0, seconds=1.0, error=None)
+
+    async def script(pilot: AppPilot) -> None:
+        pane = pilot.app.screen.query_one(TransfersPane)
+        pilot.app.screen.query_one("#work").add_class("-transferring")
+        pane.show_tally(tally)
+        await until(
+            pilot, lambda: shows(pilot, "98765 downloaded + 1200 adopted + 30 failed", "= 100000 images")
+        )
+
+    drive(scripted_app, script, (60, 20))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What was copied, to be seen: a terminal may refuse its clipboard without a word."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,6 +18,8 @@ from flowimg_tui.store.records import ImageRecord
 MOST_LINES: Final = 200
 """Some 20 kB: terminals take at least 64 kB at a time."""
 _LONGEST: Final = 4000
+_ACTED_ON: Final = ("Cc", "Cs", "Zl", "Zp")
+"""Controls, halves of characters, and the ends of lines and paragraphs."""
 
 
 class CopyScreen(ModalScreen[None]):
@@ -34,7 +37,7 @@ class CopyScreen(ModalScreen[None]):
             dialog.border_title = f"Copied {count_of(len(self._lines), 'line')}"
             dialog.border_subtitle = "esc closes"
             for line in self._lines:
-                yield Static(Content(line))
+                yield Static(Content(safe_text(line, _LONGEST)))
             yield Static("")
             yield Static(
                 Content(
@@ -51,4 +54,5 @@ class CopyScreen(ModalScreen[None]):
 def _line(image: ImageRecord) -> str:
     """Return what stands for an image, without what a shell that it is pasted into would act on."""
     text = image.local_path or image.name
-    return text if text.isprintable() else safe_text(text, _LONGEST)
+    acts = any(unicodedata.category(character) in _ACTED_ON for character in text)
+    return safe_text(text, _LONGEST) if acts else text

@@ -74,10 +74,20 @@ class GalleryDisplay(Screen[None]):
         self._beat = self.set_interval(1 / self._app.progress_rate, self._show_progress, pause=True)
         self._data_version = 0
         self._take_version()
-        self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look_for_changes)
+        # A timer of its own would have a screen below a dialog drawn anew each time that it looks.
+        self._app.set_interval(_SECONDS_BETWEEN_LOOKS, self._look_for_changes)
         self._read_profiles()
         self._work.view.focus()
         self._open_first()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is seen, behind a dialog too.
+
+        To Textual it is as well below the page of an image, which hides it: that page would be sent as a
+        whole whenever something changes here.
+        """
+        return self._page is None and super().is_current
 
     def on_screen_suspend(self) -> None:
         self._work.redraw_overlays()
@@ -86,6 +96,8 @@ class GalleryDisplay(Screen[None]):
         if self.is_mounted:
             self._work.redraw_overlays()
             self._work.uncovered()
+            if self._shown is not None:
+                self._show_report(self._shown)
 
     # Which profile
 
@@ -250,10 +262,11 @@ class GalleryDisplay(Screen[None]):
 
     def show_end(self, run: Run, error: str | None) -> None:
         """Show that a run's thread is done; the app calls this for each."""
-        state = self._states.get(run.profile.id)
         if not self._app.runs:
             self._beat.pause()
-            self._take_version()
+        # Others may have changed something meanwhile.
+        self._look_for_changes()
+        state = self._states.get(run.profile.id)
         if state is None:
             return
         if error is not None:
@@ -273,8 +286,8 @@ class GalleryDisplay(Screen[None]):
         self.notify(safe_text(sentence), severity="warning", markup=False)
 
     def _show_report(self, state: ProfileState) -> None:
-        """Show what a verification has found, as soon as its profile is shown."""
-        if state.is_report_due and state is self._shown:
+        """Show what a verification has found, once its profile is shown and nothing stands before it."""
+        if state.is_report_due and state is self._shown and self.is_active:
             from flowimg_tui.tui.screens.report import ReportScreen
 
             state.is_report_due = False
@@ -316,8 +329,12 @@ class GalleryDisplay(Screen[None]):
         if not self.query(ProfilePane):
             return  # the app was quit meanwhile, and what would show it has been taken down
         before, state.counts = state.counts, counts
-        state.rows_are_old |= counts.images != before.images or (from_outside and counts != before)
-        self._profiles.show_counts(state.record, counts)
+        if from_outside:
+            state.rows_are_old |= counts != before
+            self._take_refresh(state)
+        state.rows_are_old |= counts.images != before.images
+        if counts != before:
+            self._profiles.show_counts(state.record, counts)
         if state is self._shown:
             if state.rows_are_old:
                 state.rows_are_old = False
@@ -325,6 +342,14 @@ class GalleryDisplay(Screen[None]):
             elif from_outside:
                 self._work.view.read_again()
             self._show_profile()
+
+    def _take_refresh(self, state: ProfileState) -> None:
+        """Take into account that another process may have force-refreshed the profile, or undone that."""
+        before, state.refreshed_at = state.refreshed_at, self._workspace.last_refresh(state.record)
+        if state.refreshed_at != before:
+            state.rows_are_old = True
+            # Their ids are not those of the same images any more.
+            self._deselect(state, state.selected.copy())
 
     def _count(self, profile_id: int) -> Counts:
         with self._workspace.gallery.in_this_thread():

@@ -148,7 +148,7 @@ class ImageScreen(Screen[None]):
             transfer = self._view.transfer_of(self._image.id)
             self._pane.show(Known(self._image, self._details, transfer, self._picture.pixels))
         place = f"{self._view.cursor + 1} of {self._view.count}"
-        self._pane.border_title = f"Image  {place if self._is_at_cursor else 'no longer in the list'}"
+        self._pane.write_titles(f"Image  {place if self._is_at_cursor else 'no longer in the list'}", "")
         runnable = tuple(action for action in _DIMMABLE if self.why_not(action) is None)
         if runnable != self._runnable:
             self._runnable = runnable

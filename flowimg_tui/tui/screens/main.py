@@ -73,9 +73,13 @@ class MainScreen(GalleryDisplay):
     def action_sync(self) -> None:
         self._start(RunKind.SYNC)
 
-    def action_download(self) -> None:
+    @work(group="download")
+    async def action_download(self) -> None:
         """Download what is selected, or all that is pending where nothing is."""
-        self._start(RunKind.DOWNLOAD, only=frozenset(self._shown.selected) if self._shown else None)
+        state = self._shown
+        selected = await self._images.selection()
+        if state is not None and state is self._shown:
+            self._start(RunKind.DOWNLOAD, only=selected)
 
     def action_retry(self) -> None:
         self._start(RunKind.RETRY)
@@ -128,7 +132,10 @@ class MainScreen(GalleryDisplay):
             return
         if saved.profile.id not in self._states:
             self._read_profiles()
-        state = self._states[saved.profile.id]
+        state = self._states.get(saved.profile.id)
+        if state is None:
+            self._status.say(f"{saved.profile.name} was removed meanwhile.", Mood.WARNING)
+            return
         if saved.check is not None and saved.check.account is not None:
             state.session_end = saved.check.account.expires
         state.said = sentence_of_saved(saved)
@@ -203,8 +210,10 @@ class MainScreen(GalleryDisplay):
         ]
 
     def action_help(self) -> None:
+        from flowimg_tui.tui.screens.confirm import ConfirmScreen
         from flowimg_tui.tui.screens.help import HelpScreen
         from flowimg_tui.tui.screens.image import ImageScreen
+        from flowimg_tui.tui.screens.profile import ProfileScreen
         from flowimg_tui.tui.widgets.contact_sheet import ContactSheet
         from flowimg_tui.tui.widgets.filter_line import FilterField
         from flowimg_tui.tui.widgets.log_pane import LogPane
@@ -217,6 +226,8 @@ class MainScreen(GalleryDisplay):
             ("On the page of an image", (ImageScreen,)),
             ("While a filter is typed", (FilterField,)),
             ("In the log", (LogPane,)),
+            ("In the form of a profile", (ProfileScreen,)),
+            ("Before a question", (ConfirmScreen,)),
             ("Everywhere", (type(self._app), Screen)),
         )
         self._app.push_screen(HelpScreen(groups))
@@ -298,7 +309,7 @@ class MainScreen(GalleryDisplay):
         """Copy what is selected, or the image under the cursor."""
         from flowimg_tui.tui.screens.copy import MOST_LINES, CopyScreen
 
-        selected = len(self._shown.selected) if self._shown else 0
+        selected = len(await self._images.selection())
         if selected > MOST_LINES:
             self._status.say(
                 f"{selected} lines are too many for a clipboard (at most {MOST_LINES}); "

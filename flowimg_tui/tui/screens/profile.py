@@ -140,7 +140,13 @@ class ProfileScreen(ModalScreen[SavedProfile | None]):
 
     @on(Button.Pressed, "#form-cancel")
     def action_cancel(self) -> None:
-        self.dismiss(None)
+        self._close(None)
+
+    def _close(self, saved: SavedProfile | None) -> None:
+        """Close the form, and before it what has come to stand above it."""
+        while self.app.screen is not self and self in self.app.screen_stack:
+            self.app.pop_screen()
+        self.dismiss(saved)
 
     @work(group="flow", exclusive=True)
     async def action_check(self) -> None:
@@ -169,7 +175,7 @@ class ProfileScreen(ModalScreen[SavedProfile | None]):
             given = await self._cookies()
             check = None if given is None else await self._checked(given)
             if check is None or check.is_usable:
-                self.dismiss(SavedProfile(self._kept(given, check, output), check))
+                self._close(SavedProfile(self._kept(given, check, output), check))
         except (WorkspaceError, StoreError) as error:
             self._say(str(error), Mood.BAD)
 

@@ -8,15 +8,17 @@ from typing import Final, NamedTuple
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.reactive import Reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from flowimg_tui.humane import count_of, format_bytes, format_moment, format_ratio
 from flowimg_tui.mirror.progress import Phase, Transfer
 from flowimg_tui.safe_text import safe_text
 from flowimg_tui.store.records import Ending, ImageDetails, ImageRecord, ImageState, Outcome
 from flowimg_tui.tui.widgets.image_columns import Row, symbol_of
+from flowimg_tui.tui.widgets.titled import TitledWidget
 
 _LABEL_WIDTH: Final = 8
 _PROMPT: Final = 10_000
@@ -53,8 +55,12 @@ class Known:
     """Those of the saved picture."""
 
 
-class DetailsPane(VerticalScroll, can_focus=False):
-    """Shows one image at a time, or a sentence where there is none."""
+class DetailsPane(ScrollView, TitledWidget, can_focus=False):
+    """Shows one image at a time, or a sentence where there is none.
+
+    It draws its lines itself: a text that changes its height lays out the whole screen, and has the picture
+    beside it sent again.
+    """
 
     COMPONENT_CLASSES = {
         "table--text",
@@ -65,15 +71,13 @@ class DetailsPane(VerticalScroll, can_focus=False):
         "table--failed",
     }
 
+    virtual_size = Reactive(Size(0, 0))
+    """Without Textual's ``layout``, as in the table of images."""
+
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._shown: tuple[_Line, ...] = ()
-
-    def compose(self) -> ComposeResult:
-        yield Static(id="known")
-
-    def on_mount(self) -> None:
-        self._text = self.query_one("#known", Static)
+        self._strips: list[Strip] = []
 
     def show(self, known: Known) -> None:
         """Show what is known of an image; it is drawn only where that is something else than before."""
@@ -83,10 +87,16 @@ class DetailsPane(VerticalScroll, can_focus=False):
         """Show a sentence of this program in place of an image."""
         self._show((_Line("", (_Part(sentence, "table--dim"),)),))
 
+    def on_resize(self) -> None:
+        self._draw()
+
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        if self._shown:
-            self._draw()
+        self._draw()
+
+    def watch_virtual_size(self, size: Size) -> None:
+        # It lays out the screen where the scroll bar comes or goes. Textual has no public place for this.
+        self._scroll_update(size)
 
     def _show(self, lines: tuple[_Line, ...]) -> None:
         if lines != self._shown:
@@ -94,13 +104,26 @@ class DetailsPane(VerticalScroll, can_focus=False):
             self._draw()
 
     def _draw(self) -> None:
+        width = self.scrollable_content_region.width
+        if not self._shown or not width:
+            return
         table = Table.grid(padding=(0, 1, 0, 0), expand=True)
         table.add_column(width=_LABEL_WIDTH, style=self._style("table--dim"))
         table.add_column(ratio=1, overflow="fold")
         for line in self._shown:
             text = Text.assemble(*((part.text, self._style(part.colour)) for part in line.parts))
             table.add_row(Text(line.label), text)
-        self._text.update(table)
+        console = self.app.console
+        options = console.options.update(width=width, height=None, highlight=False, markup=False)
+        self._strips = [Strip(line) for line in console.render_lines(table, options)]
+        self.virtual_size = Size(width, len(self._strips))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        at = y + self.scroll_offset.y
+        strip = self._strips[at] if at < len(self._strips) else Strip([])
+        own = self.visual_style.rich_style
+        return strip.adjust_cell_length(self.size.width, own).apply_style(Style(bgcolor=own.bgcolor))
 
     def _style(self, component: str) -> Style:
         return self.get_component_rich_style(component)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
@@ -28,6 +28,9 @@ from flowimg_tui.tui.widgets.filter_line import FilterLine
 from flowimg_tui.tui.widgets.image_columns import arrow_of
 from flowimg_tui.tui.widgets.image_table import ImageTable
 from flowimg_tui.tui.widgets.image_view import ImageView
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
 
 _LARGEST_OR_NEWEST_FIRST: Final = (SortKey.CREATED, SortKey.SIZE)
 
@@ -68,6 +71,9 @@ class GalleryPane(Vertical):
         self._state: ProfileState | None = None
         self._search = Search(gallery, self, self._show_found)
         self._problem: str | None = None
+        self._selecting = asyncio.Lock()
+        self._latest_key: Worker[None] | None = None
+        """What the key does that has changed the selection last."""
 
     def compose(self) -> ComposeResult:
         yield FilterLine(id="filter")
@@ -222,12 +228,18 @@ class GalleryPane(Vertical):
             self.action_range()
             return
         image = self.current
-        if image is None:
+        if image is None or self._state is None:
             self._refuse()
         else:
-            self._selected.symmetric_difference_update({image.id})
-            self.view.show_image(image)
+            self._latest_key = self._toggle(self._state, image)
             self.view.action_step(1)
+
+    @work(group="select")
+    async def _toggle(self, state: ProfileState, image: ImageRecord) -> None:
+        async with self._selecting:
+            state.selected.symmetric_difference_update({image.id})
+        if state is self._state:
+            self.view.show_image(image)
             self._tell_selection()
 
     def action_select_all(self) -> None:
@@ -261,33 +273,54 @@ class GalleryPane(Vertical):
         self.view.refresh()
         self._tell_selection()
 
+    async def selection(self) -> frozenset[int]:
+        """Return the ids that are selected, with those of a range that is marked, once each key before has
+        done its work: a thread reads the ids of all rows for some.
+        """
+        if self.view.range is not None:
+            self.action_range()
+        if self._latest_key is not None:
+            await self._latest_key.wait()
+        return frozenset(self._selected)
+
+    def _select_among(self, select: Callable[[set[int], list[int]], None]) -> None:
+        self._latest_key = self._have_selected(select)
+
     @work(group="select")
-    async def _select_among(self, select: Callable[[set[int], list[int]], None]) -> None:
+    async def _have_selected(self, select: Callable[[set[int], list[int]], None]) -> None:
         """Let ``select`` change the selection, given the ids of all rows, which a thread reads."""
-        state, images = self._state, self._search.found
-        if state is None or images is None or not images.count:
-            self._refuse()
-            return
-        try:
-            shown = await asyncio.to_thread(images.ids)
-        except StoreError as error:
-            self.post_message(StoreFailed(error))
-            return
-        is_shown = state is self._state and images is self._search.found and self.is_attached
-        if is_shown and not state.rows_are_old:
+        async with self._selecting:
+            state, images = self._state, self._search.found
+            if state is None or images is None or not images.count:
+                self._refuse()
+                return
+            shown: list[int] = []
+            latest: FoundImages | None = None
+            try:
+                while images is not None and latest is not images:
+                    shown = await asyncio.to_thread(images.ids)
+                    # Rows may have come meanwhile: what is selected is what is seen.
+                    latest, images = images, self._search.found
+            except StoreError as error:
+                self.post_message(StoreFailed(error))
+                return
+            if state is not self._state or latest is None or not self.is_attached:
+                return  # another profile is shown
+            if state.rows_are_old:
+                self.post_message(self.Refused("The images were being replaced: nothing was selected."))
+                return
             select(state.selected, shown)
-            # Rows may have come since the window was read: what is selected is what is seen.
-            self._show_found(images, stay_at_row=True)
-            self._tell_selection()
+            self._show_found(latest, stay_at_row=True)
+        self._tell_selection()
 
     async def chosen(self, most: int) -> list[ImageRecord]:
         """Return up to ``most`` of the images that are selected, or that under the cursor where none is.
 
         They come in the order of the table, those that it does not show behind the others.
         """
-        if not self._selected:
+        left = await self.selection()
+        if not left:
             return [self.current] if self.current is not None else []
-        left = self._selected.copy()
         try:
             images = self._search.found
             shown = [] if images is None else await asyncio.to_thread(images.ids)

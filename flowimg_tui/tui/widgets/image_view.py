@@ -273,7 +273,8 @@ class ImageView(ScrollView, TitledWidget, can_focus=True):
         strip = Strip(segments).adjust_cell_length(self.size.width, self.visual_style.rich_style)
         if behind is None:
             return strip
-        return Strip(Segment.apply_style(strip, post_style=Style(bgcolor=behind)), strip.cell_length)
+        style = Style(bgcolor=behind, reverse=self.app.no_color or None)
+        return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
 
     def _refresh_row(self, row: int) -> None:
         content = Region(0, self._header_lines, self.size.width, self.size.height - self._header_lines)

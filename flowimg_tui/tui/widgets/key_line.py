@@ -95,7 +95,6 @@ class KeyLine(Widget):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         key = self._key_at(event.x)
-        if key is not None and key.enabled:
+        if key is not None:
+            # A dimmed one says why it can do nothing.
             self.app.simulate_key(key.key)
-        elif key is not None:
-            self.app.bell()

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
+from rich.style import Style
 from rich.text import Text
 from textual.widgets import RichLog
 
@@ -35,6 +36,18 @@ class LogPane(RichLog, can_focus=True):
         self._timer.resume()
         self._look()
 
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        if self._lines is not None:
+            self.call_after_refresh(self._draw_anew)
+
+    def _draw_anew(self) -> None:
+        """Draw all lines: they are kept in the colours that they were drawn in."""
+        self._rich_style_cache.clear()
+        self.clear()
+        self._seen = 0
+        self._look()
+
     def rest(self) -> None:
         """Look no more until it is unfolded again."""
         if self._timer is not None:
@@ -45,5 +58,6 @@ class LogPane(RichLog, can_focus=True):
             return
         self._seen, new = self._lines.since(self._seen)
         for level, line in new:
-            style = self.get_component_rich_style(_COMPONENTS.get(level, "log--text"), partial=True)
-            self.write(Text(line, style, no_wrap=True))
+            # Not what is behind it: that changes with the focus.
+            colour = self.get_component_rich_style(_COMPONENTS.get(level, "log--text")).color
+            self.write(Text(line, Style(color=colour), no_wrap=True))

@@ -1,5 +1,6 @@
 """The running transfers: a row for each image that is on its way, and their total."""
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import set_cell_size
@@ -104,7 +105,7 @@ class TransfersPane(TitledWidget):
 
     def _rows(self) -> list[list[Segment]]:
         if self._tally is not None:
-            return [self._balance(self._tally)]
+            return [[self._plain(line)] for line in self._balance(self._tally)]
         if self._snapshot is None:
             return []
         by_id = {transfer.image_id: transfer for transfer in self._snapshot.transfers}
@@ -123,8 +124,8 @@ class TransfersPane(TitledWidget):
         rest = [None] * (len(self._slots) - len(running))
         return [*running, *rest][: room - 1], max(len(running) - room + 1, 0)
 
-    def _balance(self, tally: "DownloadFinished") -> list[Segment]:
-        """Return a sum: each pending image ended in one of its parts."""
+    def _balance(self, tally: "DownloadFinished") -> list[str]:
+        """Return the lines of a sum: each pending image ended in one of its parts."""
         parts = (
             (tally.downloaded, "downloaded"),
             (tally.adopted, "adopted"),
@@ -132,7 +133,7 @@ class TransfersPane(TitledWidget):
             (tally.cancelled, "cancelled"),
         )
         told = " + ".join(f"{number} {word}" for number, word in parts if number)
-        return [self._plain(f"{told} = {count_of(tally.pending, 'image')}")]
+        return textwrap.wrap(f"{told} = {count_of(tally.pending, 'image')}", max(self.size.width, 1))
 
     def _row(self, transfer: Transfer | None, now: float) -> list[Segment]:
         if transfer is None:
@@ -178,7 +179,7 @@ class TransfersPane(TitledWidget):
         tally = f"{snapshot.finished} of {count_of(snapshot.pending, 'image')}{failed}"
         return [
             self._plain(f"{'total':<{_KEY_WIDTH}}  "),
-            *self._bar(done, "transfers--total"),
+            *([] if self._is_narrow else self._bar(done, "transfers--total")),
             self._plain(f"   {tally} · {format_bytes(snapshot.bytes)}"),
         ]
 
