@@ -12,6 +12,7 @@ from statistics import median
 from typing import Final
 
 from benchmarks.screen.budgets import Table
+from benchmarks.screen.looking import look
 from benchmarks.screen.measures import longest_stall, percentile, waits
 from benchmarks.screen.painting import BARE, flowimg, medians
 from benchmarks.screen.scene import Scene
@@ -52,8 +53,9 @@ def measured(images: int, *, quick: bool) -> dict[str, float]:
         over_ssh = _session(large, SSH, QUICK if quick else Amount())
         local = over_ssh if quick else _session(large, {}, Amount())
         reference = over_ssh if quick else _session(small, SSH, Amount())
+        looked = _look(large, QUICK if quick else Amount())
     values = {"paint": few / bare, "paint-large": many / few}
-    return values | _values(local, over_ssh, reference)
+    return values | _values(local, over_ssh, reference) | _values_of_pictures(looked)
 
 
 def _scene(images: int) -> AbstractContextManager[Scene]:
@@ -65,6 +67,27 @@ def _session(scene: Scene, variables: Mapping[str, str], amount: Amount) -> Sess
         had = session({**installed, **variables}, Path(folder), amount)
     tell(f"Session with {scene.images} images{' over SSH' if variables else ''}: done")
     return had
+
+
+def _look(scene: Scene, amount: Amount) -> Session:
+    with scene.installation() as installed, tempfile.TemporaryDirectory() as folder:
+        had = look(installed, Path(folder), amount)
+    tell("Session with pictures: done")
+    return had
+
+
+def _values_of_pictures(had: Session) -> dict[str, float]:
+    steps = [1000 * wait for wait in waits(had, Sign.PLACE, pressed=Sign.PIXELS)]
+    pages = [1000 * wait for wait in waits(had, Sign.PAGE)]
+    cold, warm = pages[: len(pages) // 2], pages[len(pages) // 2 :]
+    return {
+        "step-picture": median(steps),
+        "step-picture-99": percentile(steps, 99),
+        "picture": 1000 * max(waits(had, Sign.PIXELS)),
+        "page-cold": median(cold),
+        "page-warm": median(warm),
+        "stall-pictures": 1000 * longest_stall(had),
+    }
 
 
 def _values(local: Session, over_ssh: Session, reference: Session) -> dict[str, float]:

@@ -8,13 +8,18 @@ from benchmarks.screen.session import Session, Sign
 from benchmarks.screen.terminal import ScreenUnusable
 
 
-def waits(had: Session, sign: Sign) -> list[float]:
-    """Return the seconds from each key that had to change `sign` to the change, in the app's own clock."""
+def waits(had: Session, sign: Sign, pressed: Sign | None = None) -> list[float]:
+    """Return the seconds from each key that had to change `sign` to the change, in the app's own clock.
+
+    With `pressed` it is from each key that had to change that sign, and therefore this one as well.
+    """
     if len(had.notes.keys) != len(had.pressed):
         raise ScreenUnusable(f"{len(had.pressed)} keys were pressed, and {len(had.notes.keys)} have come")
     changes = list(_changes(had, sign))
     moments = [
-        moment for (moment, _), changed in zip(had.notes.keys, had.pressed, strict=True) if changed is sign
+        moment
+        for (moment, _), changed in zip(had.notes.keys, had.pressed, strict=True)
+        if changed is (pressed or sign)
     ]
     return [next(change - moment for change in changes if change > moment) for moment in moments]
 
@@ -34,7 +39,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 def _changes(had: Session, sign: Sign) -> Iterator[float]:
     """Yield when another value came to stand on the screen."""
-    picture, value = Picture(), ""
+    picture, value = Picture(had.size), ""
     for moment, text in had.notes.written:
         picture.feed(text)
         now = picture.value(sign)

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-_WIDTH: Final = 120
-_HEIGHT: Final = 40
+USUAL: Final = (120, 40)
+"""Columns and lines."""
 _SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[^\[])")
 _TOKEN: Final = re.compile(rf"\x1b\[(\d+);(\d+)H|{_SEQUENCE.pattern}|([^\x00-\x1f\x7f]+)")
 
@@ -12,8 +12,9 @@ _TOKEN: Final = re.compile(rf"\x1b\[(\d+);(\d+)H|{_SEQUENCE.pattern}|([^\x00-\x1
 class Picture:
     """Characters that are one cell wide, without their colours."""
 
-    def __init__(self) -> None:
-        self._lines = [[" "] * _WIDTH for _ in range(_HEIGHT)]
+    def __init__(self, size: tuple[int, int] = USUAL) -> None:
+        self._width, self._height = size
+        self._lines = [[" "] * self._width for _ in range(self._height)]
         self._x = self._y = 0
         self._rest = ""
 
@@ -27,8 +28,8 @@ class Picture:
             row, column, characters = match.groups()
             if row:
                 self._y, self._x = int(row) - 1, int(column) - 1
-            elif characters and self._y < _HEIGHT:
-                end = min(self._x + len(characters), _WIDTH)
+            elif characters and self._y < self._height:
+                end = min(self._x + len(characters), self._width)
                 self._lines[self._y][self._x : end] = characters[: end - self._x]
                 self._x = end
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from benchmarks.screen.picture import USUAL
 from benchmarks.screen.scene import SIGN
 from benchmarks.screen.terminal import Terminal
 from benchmarks.screen.watched import DRIVER, LOG_VARIABLE, Notes
@@ -26,6 +27,9 @@ class Sign(StrEnum):
     PLACE = r"(?:↑|↓)   (\d+) of \d"
     FOUND = r"(\d+) found of \d"
     ORDER = r"([a-z]+ (?:↑|↓))   \d+ of \d"
+    PIXELS = r"Picture  (\d+×\d+)"
+    PAGE = r"(?s)\A[^…]*(?:↑|↓)   (\d+) of \d[^…]*\Z"
+    """The place, once no tile of a contact sheet waits for its picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,24 @@ class Amount:
     """For how long nothing comes when nothing more will."""
     pause: float = 0.06
     """Before a key, on the average."""
+    pictures: int = 40
+    pages: int = 8
     effect: float = 0.4
     """In what time a key that is not measured has had its effect."""
 
 
 QUICK: Final = Amount(
-    walks=1, filters=1, sorts=1, watched=0.3, idle=0.3, steps=1, calm=0.3, pause=0.01, effect=0.2
+    walks=1,
+    filters=1,
+    sorts=1,
+    pictures=2,
+    pages=1,
+    watched=0.3,
+    idle=0.3,
+    steps=1,
+    calm=0.3,
+    pause=0.01,
+    effect=0.2,
 )
 
 
@@ -63,6 +79,8 @@ class Session:
     scrolling_step: int = 0
     memory: int = 0
     """The most bytes that it has had."""
+    size: tuple[int, int] = USUAL
+    """The columns and lines of the terminal."""
     notes: Notes = field(default_factory=lambda: Notes([], [], []))
 
 
@@ -71,84 +89,86 @@ def session(variables: Mapping[str, str], folder: Path, amount: Amount) -> Sessi
     log = folder / "notes.json"
     watched = {"TEXTUAL_DRIVER": DRIVER, LOG_VARIABLE: str(log)}
     with Terminal(("flowimg_tui",), {**variables, **watched}) as terminal:
-        had = _Person(terminal, amount).work()
+        had = Person(terminal, amount).work()
     had.notes = Notes.read(log)
     return had
 
 
-class _Person:
+class Person:
+    """Has a session at an app; what it does in it is in :meth:`work`."""
+
     def __init__(self, terminal: Terminal, amount: Amount) -> None:
-        self._terminal, self._amount = terminal, amount
-        self._session = Session()
+        self.terminal, self.amount = terminal, amount
+        self.had = Session()
         # Pauses that are never the same: the keys meet the app at any point of its frames.
         self._chance = random.Random(1)  # noqa: S311 - pauses, not secrets
 
     def work(self) -> Session:
-        had, terminal = self._session, self._terminal
+        had, terminal = self.had, self.terminal
         terminal.wait_for(SIGN)
-        terminal.wait_for_quiet(self._amount.calm)
-        self._press(b"s", r"Synced \d+ new")
-        self._press(b"d", "Downloading")
-        terminal.written_within(self._amount.calm)
-        seconds = self._amount.watched
+        terminal.wait_for_quiet(self.amount.calm)
+        self.press(b"s", r"Synced \d+ new")
+        self.press(b"d", "Downloading")
+        terminal.written_within(self.amount.calm)
+        seconds = self.amount.watched
         had.bytes_a_second = terminal.written_within(seconds) / seconds
-        for _ in range(self._amount.walks):
+        for _ in range(self.amount.walks):
             for key in _WALK:
-                self._change(key, Sign.PLACE)
-        self._press(b"\x1b")
-        for _ in range(self._amount.filters):
+                self.change(key, Sign.PLACE)
+        self.press(b"\x1b")
+        for _ in range(self.amount.filters):
             self._filter()
-        for _ in range(self._amount.sorts):
+        for _ in range(self.amount.sorts):
             for key in (*[b"o"] * 6, b"O", b"O"):
-                self._change(key, Sign.ORDER)
-        self._press(b"x")
+                self.change(key, Sign.ORDER)
+        self.press(b"x")
         self._rest()
         had.memory = terminal.memory()
-        self._press(b"q")
+        self.press(b"q")
         terminal.wait_for_end()
         return had
 
     def _filter(self) -> None:
         for word in _WORDS:
-            self._press(b"/")
+            self.press(b"/")
             for letter in word:
-                self._change(letter.encode(), Sign.FOUND)
+                self.change(letter.encode(), Sign.FOUND)
             for _ in word[1:]:
-                self._change(_BACKSPACE, Sign.FOUND)
-            self._press(b"\x1b")
+                self.change(_BACKSPACE, Sign.FOUND)
+            self.press(b"\x1b")
 
     def _rest(self) -> None:
         """Let nothing run, then walk one step at a time."""
-        had, terminal = self._session, self._terminal
-        terminal.wait_for_quiet(self._amount.calm)
-        had.idle = terminal.written_within(self._amount.idle)
-        had.steps = [self._bytes_of(_DOWN) for _ in range(self._amount.steps)]
+        had, terminal = self.had, self.terminal
+        terminal.wait_for_quiet(self.amount.calm)
+        had.idle = terminal.written_within(self.amount.idle)
+        had.steps = [self._bytes_of(_DOWN) for _ in range(self.amount.steps)]
         self._bytes_of(b"\x1b[6~")
         self._bytes_of(b"\x1b[6~")
         had.scrolling_step = self._bytes_of(_DOWN)
 
     def _bytes_of(self, key: bytes) -> int:
-        self._session.pressed.append(None)
-        self._terminal.press(key)
-        return self._terminal.written_within(self._amount.effect)
+        self.had.pressed.append(None)
+        self.terminal.press(key)
+        return self.terminal.written_within(self.amount.effect)
 
-    def _press(self, key: bytes, sign: str = "") -> None:
+    def press(self, key: bytes, sign: str = "") -> None:
         """Press a key that is not measured, and wait for `sign`, or for what comes at once."""
         self._pause()
-        self._session.pressed.append(None)
-        self._terminal.press(key)
+        self.had.pressed.append(None)
+        self.terminal.press(key)
         if sign:
-            self._terminal.wait_for(sign)
+            self.terminal.wait_for(sign)
         else:
-            self._terminal.written_within(self._amount.effect)
+            self.terminal.written_within(self.amount.effect)
 
-    def _change(self, key: bytes, sign: Sign) -> None:
+    def change(self, key: bytes, sign: Sign) -> None:
         """Press a key, and wait until what it changes has changed."""
         self._pause()
-        before = self._terminal.picture.value(sign)
-        self._session.pressed.append(sign)
-        self._terminal.press(key)
-        self._terminal.wait_for_other(before, sign)
+        before = self.terminal.picture.value(sign)
+        self.had.pressed.append(sign)
+        self.terminal.press(key)
+        self.terminal.wait_for_other(before, sign)
 
     def _pause(self) -> None:
-        self._terminal.written_within(self._amount.pause * self._chance.uniform(0.5, 1.5))
+        self.terminal.written_within(self.amount.pause * self._chance.uniform(0.5, 1.5))

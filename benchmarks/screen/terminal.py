@@ -1,4 +1,4 @@
-"""A pseudo-terminal of 120×40 with a program on it: keys go in, and every byte that comes out is counted."""
+"""A pseudo-terminal with a program on it: keys go in, and every byte that comes out is counted."""
 
 import codecs
 import fcntl
@@ -16,9 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from benchmarks.screen.picture import Picture
+from benchmarks.screen.picture import USUAL, Picture
 
-_SIZE: Final = struct.pack("HHHH", 40, 120, 0, 0)
 _PATIENCE: Final = 60.0
 # An installed package has its bytecode, and so have the sources after the first start.
 _NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
@@ -36,10 +35,13 @@ class ScreenUnusable(Exception):
 class Terminal:
     """The program runs from `with` to the end of it."""
 
-    def __init__(self, module: Sequence[str], variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, module: Sequence[str], variables: Mapping[str, str], size: tuple[int, int] = USUAL
+    ) -> None:
         """Start a module with its arguments. Of the environment it gets nothing that changes a screen."""
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, _SIZE)
+        columns, lines = size
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", *module],
@@ -50,7 +52,7 @@ class Terminal:
             start_new_session=True,
         )
         os.close(slave)
-        self.picture = Picture()
+        self.picture = Picture(size)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._bytes = 0
 

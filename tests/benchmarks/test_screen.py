@@ -52,6 +52,40 @@ def test_a_key_waits_until_what_it_changes_is_another() -> None:
     assert longest_stall(had) == 0.02
 
 
+def test_one_key_is_waited_for_twice_where_it_changes_two_things() -> None:
+    had = Session(
+        pressed=[Sign.PIXELS],
+        notes=Notes(
+            keys=[(1.0, "down")],
+            written=[
+                (0.5, "\x1b[1;1HPicture  64×32\x1b[30;130H↓   1 of 42"),
+                (1.25, "\x1b[30;130H↓   2 of 42"),
+                (1.5, "\x1b[1;1HPicture  32×32"),
+            ],
+            late=[],
+        ),
+        size=(160, 40),
+    )
+    assert waits(had, Sign.PLACE, pressed=Sign.PIXELS) == [0.25]
+    assert waits(had, Sign.PIXELS) == [0.5]
+
+
+def test_a_page_is_there_when_no_tile_waits_for_its_picture() -> None:
+    had = Session(
+        pressed=[Sign.PAGE],
+        notes=Notes(
+            keys=[(1.0, "pagedown")],
+            written=[
+                (0.5, "\x1b[30;100H↓   1 of 42"),
+                (1.25, "\x1b[5;9H…\x1b[30;100H↓   25 of 42"),
+                (2.0, "\x1b[5;9H▀"),
+            ],
+            late=[],
+        ),
+    )
+    assert waits(had, Sign.PAGE) == [1.0]
+
+
 def test_a_percentile_is_one_of_the_values() -> None:
     values = [float(number) for number in range(1, 201)]
     assert (percentile(values, 99), percentile(values[:10], 99)) == (198.0, 10.0)
