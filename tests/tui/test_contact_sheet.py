@@ -439,17 +439,18 @@ def test_of_a_large_gallery_only_what_is_in_sight_is_read_and_decoded(
     assert sum(read) <= 1024
 
 
-def test_what_is_scrolled_away_is_given_up(
+def test_what_is_scrolled_away_or_left_is_given_up(
     app: FlowimgApp, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save(database, *painted(tmp_path, *[RED] * 50, GREEN))
+    files = painted(tmp_path, *[RED] * 50, GREEN)
+    save(database, *files)
+    begun: list[Path | None] = []
     given_up: list[Path | None] = []
-    begun = threading.Event()
     true = Pictures.draw
 
     def draw(pictures: Pictures, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
-        if wanted.path != tmp_path / "50.png":
-            begun.set()
+        begun.append(wanted.path)
+        if wanted.path != files[50]:
             while not cancelled():
                 threading.Event().wait(0.001)
             given_up.append(wanted.path)
@@ -459,16 +460,18 @@ def test_what_is_scrolled_away_is_given_up(
 
     async def script(pilot: AppPilot) -> None:
         await pilot.press("t")
-        await until(pilot, begun.is_set)
+        await until(pilot, lambda: set(begun) == set(files[:2]))
         assert is_waiting(pilot)
-        await pilot.press("G", "left", "right")
-        await until(pilot, lambda: {tmp_path / "0.png", tmp_path / "1.png"} <= set(given_up))
+        await pilot.press("G")
+        await until(pilot, lambda: set(given_up) == set(files[:2]) and files[50] in begun)
+        await until(pilot, lambda: {GREEN} in colours_of(pilot))
+        assert not set(begun[2:]) & set(files[2:40])
         await pilot.press("t")
-        await until(pilot, lambda: table_of(pilot).display)
-        ended = len(given_up)
-        await pilot.press("t")
-        await until(pilot, lambda: sheet_of(pilot).display)
-        assert ended <= 4
+        await until(pilot, lambda: table_of(pilot).display and len(given_up) == len(begun) - 1)
+        left = len(begun)
+        await pilot.press("g", "down", "pagedown")
+        await until(pilot, lambda: table_of(pilot).cursor > 1)
+        assert len(begun) == left
 
     drive(app, script, size=(80, 24))
 
@@ -551,6 +554,25 @@ def test_a_window_that_is_resized_keeps_the_cursor_in_sight(app: FlowimgApp, dat
                 await until(pilot, lambda: any("┃" in tile and here in tile for tile in tiles_of(pilot)))
         await pilot.press("l", "t", "l")
         await until(pilot, lambda: "Log" in text_of(pilot))
+
+    drive(app, script)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_the_table_comes_back_with_its_cursor_in_sight_in_another_window(
+    app: FlowimgApp, database: Path, size: tuple[int, int]
+) -> None:
+    fill(database, range(300))
+
+    async def script(pilot: AppPilot) -> None:
+        await to_the_sheet(pilot)
+        await pilot.press(*["pagedown"] * 3, "right")
+        await until(pilot, lambda: bool(tiles_of(pilot)))
+        here = current_of(pilot)
+        await pilot.resize_terminal(*size)
+        await until(pilot, lambda: len(text_of(pilot).splitlines()[0]) == size[0])
+        await pilot.press("t")
+        await until(pilot, lambda: table_of(pilot).display and f"· {here}" in text_of(pilot))
 
     drive(app, script)
 
