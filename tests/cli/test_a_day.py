@@ -18,6 +18,8 @@ from flowimg_tui.demo.service import DemoService
 from tests.cli.conftest import AT_ONCE
 from tests.cli.helpers import Answer, Installation
 
+pytestmark = pytest.mark.waits  # its day is lived once, by whoever begins it: not by four at the end
+
 SYNC_KEYS = {"schema", "profile", "pages", "new", "updated", "skipped", "videos", "complete", "resumed"}
 DOWNLOAD_KEYS = {
     *("schema", "profile", "pending", "downloaded", "adopted", "failed", "cancelled", "bytes", "seconds"),

@@ -18,8 +18,10 @@ from flowimg_tui.store.records import ImageRecord
 MOST_LINES: Final = 200
 """Some 20 kB: terminals take at least 64 kB at a time."""
 _LONGEST: Final = 4000
-_ACTED_ON: Final = ("Cc", "Cs", "Zl", "Zp")
-"""Controls, halves of characters, and the ends of lines and paragraphs."""
+_ACTED_ON: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Controls of a terminal and of the direction of text, halves of characters, ends of lines and paragraphs."""
+_JOINERS: Final = "\u200c\u200d"
+"""They stand within words and emoji, and steer nothing."""
 
 
 class CopyScreen(ModalScreen[None]):
@@ -54,5 +56,5 @@ class CopyScreen(ModalScreen[None]):
 def _line(image: ImageRecord) -> str:
     """Return what stands for an image, without what a shell that it is pasted into would act on."""
     text = image.local_path or image.name
-    acts = any(unicodedata.category(character) in _ACTED_ON for character in text)
+    acts = any(unicodedata.category(each) in _ACTED_ON for each in text if each not in _JOINERS)
     return safe_text(text, _LONGEST) if acts else text
