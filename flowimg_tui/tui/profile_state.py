@@ -43,6 +43,8 @@ class ProfileState:
     """Whether its rows have changed since the table has read them."""
     selected: set[int] = field(default_factory=set)
     """The ids of the images that are selected."""
+    counting: int = 0
+    """How many counts of its images go on: what they will say is not known yet."""
     counted: int = 0
     """How often its images were counted: a count that is overtaken is not shown."""
 

@@ -19,6 +19,7 @@ DIMMABLE: Final = (
     "copy",
     "show_image",
 )
+DEPENDING_ON_COUNTS: Final = ("download", "retry", "verify", "refresh", "copy")
 NO_PROFILE: Final = "There is no profile yet. Press n to add one."
 NO_IMAGES: Final = "No images yet. Press s to sync."
 NOTHING_FOUND: Final = "Nothing is found. Press esc to clear the filter."

@@ -21,7 +21,7 @@ _LONGEST: Final = 4000
 _ACTED_ON: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Controls of a terminal and of the direction of text, halves of characters, ends of lines and paragraphs."""
 _JOINERS: Final = "\u200c\u200d"
-"""They stand within words and emoji, and steer nothing."""
+"""They stand within words and emoji. A path with them is left as it is: it is that of a file here."""
 
 
 class CopyScreen(ModalScreen[None]):
@@ -56,5 +56,6 @@ class CopyScreen(ModalScreen[None]):
 def _line(image: ImageRecord) -> str:
     """Return what stands for an image, without what a shell that it is pasted into would act on."""
     text = image.local_path or image.name
-    acts = any(unicodedata.category(each) in _ACTED_ON for each in text if each not in _JOINERS)
+    harmless = _JOINERS if image.local_path else ""
+    acts = any(unicodedata.category(each) in _ACTED_ON for each in text if each not in harmless)
     return safe_text(text, _LONGEST) if acts else text

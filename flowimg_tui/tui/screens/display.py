@@ -17,7 +17,7 @@ from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import Counts, ProfileRecord
 from flowimg_tui.tui.messages import StoreFailed
 from flowimg_tui.tui.profile_state import NO_COUNTS, ProfileState
-from flowimg_tui.tui.refusals import DIMMABLE, NO_PROFILE, why_not
+from flowimg_tui.tui.refusals import DEPENDING_ON_COUNTS, DIMMABLE, NO_PROFILE, busy, why_not
 from flowimg_tui.tui.runs import Run
 from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
 from flowimg_tui.tui.widgets.header import HeaderLine
@@ -196,7 +196,12 @@ class GalleryDisplay(Screen[None]):
     # Keys that can do something
 
     def why_not(self, action: str) -> str | None:
-        """Return why ``action`` cannot run now, or ``None`` where it can."""
+        """Return why ``action`` cannot run now, or ``None`` where it can, or may: keys can be quicker than
+        the count of what a run has brought.
+        """
+        if action in DEPENDING_ON_COUNTS and self._shown is not None and self._shown.counting:
+            run = self._shown_run
+            return busy(run) if run is not None and action != "copy" else None
         return why_not(
             action,
             self._profile,
@@ -217,7 +222,7 @@ class GalleryDisplay(Screen[None]):
     def on_gallery_pane_selection_changed(self) -> None:
         self._show_keys()
 
-    def on_image_table_current_changed(self) -> None:
+    def on_image_view_current_changed(self) -> None:
         self._tell_page()
 
     def _tell_page(self) -> None:
@@ -319,11 +324,14 @@ class GalleryDisplay(Screen[None]):
         state.counts_are_old = False
         state.counted += 1
         turn = state.counted
+        state.counting += 1
         try:
             counts = await asyncio.to_thread(self._count, state.record.id)
         except StoreError as error:
             self._say_of(state, str(error), Mood.BAD)
             return
+        finally:
+            state.counting -= 1
         if turn != state.counted or state.record.id not in self._states:
             return  # a later count is on its way, and this one may be the older; or the profile is gone
         if not self.query(ProfilePane):
