@@ -16,29 +16,35 @@ from textual.pilot import Pilot
 from flowimg_tui.demo.home import demo_workspace
 from flowimg_tui.demo.service import DemoOptions, DemoService
 from flowimg_tui.tui.app import FlowimgApp
+from flowimg_tui.tui.widgets.contact_sheet import ContactSheet
 from flowimg_tui.tui.widgets.status_line import StatusLine
 
 HERE = Path(__file__).parent
 PATIENCE = 60.0
+PACED, FAST = 16_000, 10_000_000
+"""Bytes a second of each picture."""
 SIZES = {"120x40": (120, 40), "80x24": (80, 24)}
 
 
 async def main() -> None:
-    os.environ["FLOWIMG_PAGE_DELAY"] = "0"
+    os.environ |= {"FLOWIMG_PAGE_DELAY": "0", "COLORTERM": "truecolor", "TERM": "xterm-256color"}
     for name, size in SIZES.items():
         with demo_app() as app:
             async with app.run_test(size=size) as pilot:
                 await play(pilot, app, name)
+    with demo_app(google=True, rate=FAST) as app:
+        async with app.run_test(size=SIZES["120x40"]) as pilot:
+            await look(pilot, app)
     with demo_app(google=True) as app:
         async with app.run_test(size=SIZES["80x24"]) as pilot:
             await record(pilot, app)
 
 
 @contextmanager
-def demo_app(*, google: bool = False) -> Iterator[FlowimgApp]:
+def demo_app(*, google: bool = False, rate: int = PACED) -> Iterator[FlowimgApp]:
     """Give the app over a demo service of its own; that of the google generation knows prompts."""
     with (
-        DemoService(DemoOptions(rate=16_000)) as service,
+        DemoService(DemoOptions(rate=rate)) as service,
         tempfile.TemporaryDirectory() as folder,
         demo_workspace(
             service, Path(folder), service.google_cookie_header if google else service.cookie_header
@@ -69,6 +75,23 @@ async def play(pilot: Pilot[None], app: FlowimgApp, size: str) -> None:
     await pilot.pause()
     take(app, f"force-refresh-{size}")
     await pilot.press("escape")
+
+
+async def look(pilot: Pilot[None], app: FlowimgApp) -> None:
+    """Look at the pictures, as a contact sheet."""
+    await pilot.press("s")
+    await until(pilot, lambda: not app.runs)
+    await pilot.press("d")
+    await until(pilot, lambda: not app.runs)
+    await pilot.press("escape", "t", "right", "right", "down")
+    sheet = app.screen.query_one(ContactSheet)
+
+    def drawn() -> bool:
+        text = "".join(segment.text for line in sheet.render_lines(sheet.size.region) for segment in line)
+        return "▀" in text and " … " not in text
+
+    await until(pilot, drawn)
+    take(app, "contact-sheet-120x40")
 
 
 async def record(pilot: Pilot[None], app: FlowimgApp) -> None:
