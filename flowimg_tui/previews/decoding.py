@@ -12,6 +12,7 @@ import io
 import logging
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +29,17 @@ from flowimg_tui.previews.picture import Lack, NoPicture, Thumbnail
 
 MOST_PIXELS: Final = 64_000_000
 """A picture of more is not shown: it would take more than 256 MB of memory, and seconds."""
+_MOST_PIXELS_OF_WEBP: Final = 24_000_000
+"""Its decoder takes four times as much memory."""
+_LARGE: Final = 8_000_000
+"""Of pictures of more pixels one at a time is decoded, whoever wants them."""
 _MOST_BYTES: Final = 1024 * 1024 * 1024  # the highest `picture_limit`: a WebP is read as a whole
 _START: Final = 12
 
+_SECONDS_BETWEEN_CHECKS: Final = 0.1
+
 log = logging.getLogger(__name__)
+_large_one = threading.Lock()
 
 T = TypeVar("T")
 
@@ -169,11 +177,23 @@ def _upright(image: ImageFile.ImageFile) -> Size:
 
 def _reduced(image: ImageFile.ImageFile, box: Size, cancelled: Cancelled) -> Thumbnail:
     width, height = image.size
-    if width * height > MOST_PIXELS:
+    most = _MOST_PIXELS_OF_WEBP if image.format == "WEBP" else MOST_PIXELS
+    if width * height > most:
         raise _NotShown(
-            Lack.TOO_LARGE,
-            f"{width}×{height} pixels: more than {MOST_PIXELS // 1_000_000} million are not shown.",
+            Lack.TOO_LARGE, f"{width}×{height} pixels: more than {most // 1_000_000} million are not shown."
         )
+    if width * height <= _LARGE:
+        return _made_small(image, box, cancelled)
+    while not _large_one.acquire(timeout=_SECONDS_BETWEEN_CHECKS):
+        _check(cancelled)
+    try:
+        return _made_small(image, box, cancelled)
+    finally:
+        _large_one.release()
+
+
+def _made_small(image: ImageFile.ImageFile, box: Size, cancelled: Cancelled) -> Thumbnail:
+    width, height = image.size
     _check(cancelled)
     if not isinstance(image, JpegImageFile):
         # A PNG may tell behind its picture how to turn it. A JPEG is better read at a fraction of its size.

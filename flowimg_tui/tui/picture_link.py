@@ -17,7 +17,9 @@ SLOW: Final = 0.5
 REST: Final = 5.0
 """Seconds until a terminal that was slow gets a picture again."""
 _PATIENCE: Final = 5.0
-"""A terminal that has answered nothing in so many seconds answers no such question."""
+"""A terminal that has answered nothing in so many seconds answers no such question; of one that has, an
+answer may have been lost.
+"""
 
 
 class PictureLink:
@@ -28,6 +30,8 @@ class PictureLink:
         self._clock, self._ask = clock, ask
         self._pictures = self._bytes = self._last = 0
         self._asked_at: float | None = None
+        """When the question was asked that is not answered yet; one that was lost is asked again."""
+        self._asked_again_at = 0.0
         self._way: float | None = None
         """Seconds of a question and its answer alone."""
         self._behind = 0.0
@@ -64,6 +68,9 @@ class PictureLink:
         now = self._clock()
         if self._asked_at is not None and self._way is not None:
             self._behind = max(now - self._asked_at - self._way, 0.0)
+            if now - self._asked_again_at > _PATIENCE:
+                self._asked_again_at = now
+                self._ask()
             return self._behind > SLOW
         return now < self._rests_until
 
@@ -86,5 +93,5 @@ class PictureLink:
         if self._asked_at is not None and self._way is None and now - self._asked_at > _PATIENCE:
             self._is_silent, self._asked_at = True, None
         if self._asked_at is None and not self._is_silent:
-            self._asked_at = now
+            self._asked_at = self._asked_again_at = now
             self._ask()

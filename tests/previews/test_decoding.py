@@ -407,3 +407,11 @@ def test_nothing_stays_open(path: Path, tmp_path: Path) -> None:
         decode(path, BOX, lambda: True)
         decode(tmp_path, BOX)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_webp_whose_decoder_would_take_too_much_memory_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "large.webp"
+    Image.new("RGB", (4900, 4900)).save(path, "WEBP", quality=1, method=0)
+    outcome = decode(path, BOX)
+    assert isinstance(outcome, NoPicture)
+    assert (outcome.lack, "4900×4900" in outcome.sentence) == (Lack.TOO_LARGE, True)

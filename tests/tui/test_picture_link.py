@@ -64,6 +64,16 @@ def test_a_terminal_that_never_answers_is_asked_no_more_and_gets_its_pictures() 
     assert (link.questions, link.is_paused) == (1, False)
 
 
+def test_an_answer_that_is_lost_is_asked_for_again(link: Link) -> None:
+    link.sent(10_000)
+    assert paused_after(link, 1.0)[0]
+    assert link.questions == 2
+    assert paused_after(link, 5.0)[0]
+    assert link.questions == 3
+    link.answers_after(0.3)
+    assert paused_after(link, REST) == (False, "6.0")
+
+
 def test_a_question_at_a_time_is_enough(link: Link) -> None:
     link.sent(10_000)
     link.sent(10_000)

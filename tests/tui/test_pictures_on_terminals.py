@@ -106,6 +106,7 @@ def with_pictures(folder: Path, preview: str) -> Iterator[Terminal]:
     variables = {"COLORTERM": "truecolor", "FLOWIMG_PREVIEW": preview}
     with Terminal("demo", "--keep", str(folder), variables=variables) as terminal:
         terminal.sync()
+        terminal.wait_for_quiet(0.3)  # the sync has told its end before it is over
         terminal.press(b"d")
         terminal.wait_for(SAVED)
         terminal.press(b"p")
@@ -196,6 +197,27 @@ def test_a_terminal_that_is_behind_gets_no_more_pictures_and_still_its_table(
         await until(pilot, lambda: shows(pilot, "2 of 2", "Pictures are paused"))
         clock.now += 10
         await until(pilot, lambda: "Pictures are paused" not in text_of(pilot))
+
+    drive(app, script)
+
+
+@pytest.mark.usefixtures("two_pictures")
+def test_the_contact_sheet_says_that_its_pictures_are_paused(
+    app: FlowimgApp, clock: Clock, sent: list[str]
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        app_of(pilot).picture_link.open()
+        pilot.app.post_message(events.CursorPosition(0, 0))
+        await pilot.pause()
+        app_of(pilot).picture_link.sent(10_000)
+        clock.now += 2
+        await pilot.press("t")
+        await until(pilot, lambda: status_of(pilot).startswith("Pictures are paused"))
+        pilot.app.post_message(events.CursorPosition(0, 0))
+        await pilot.pause()
+        clock.now += 10
+        await until(pilot, lambda: "▀" in text_of(pilot))
+        assert sent.count(QUESTION) >= 2
 
     drive(app, script)
 

@@ -19,6 +19,7 @@ from flowimg_tui.tui.messages import StoreFailed
 from flowimg_tui.tui.profile_state import NO_COUNTS, ProfileState
 from flowimg_tui.tui.refusals import DEPENDING_ON_COUNTS, DIMMABLE, NO_PROFILE, busy, why_not
 from flowimg_tui.tui.runs import Run
+from flowimg_tui.tui.widgets.contact_sheet import ContactSheet
 from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.key_line import KeyLine
@@ -189,6 +190,9 @@ class GalleryDisplay(Screen[None]):
 
     def on_gallery_pane_refused(self, message: GalleryPane.Refused) -> None:
         self._status.say(message.reason, Mood.WARNING)
+
+    def on_contact_sheet_paused(self, message: ContactSheet.Paused) -> None:
+        self._status.say(message.note, Mood.WARNING)
 
     def on_store_failed(self, message: StoreFailed) -> None:
         self._status.say(str(message.error), Mood.BAD)

@@ -3,6 +3,7 @@
 Only what is in sight is decoded, in threads, in half blocks. The sheet itself waits for none of them.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
@@ -11,6 +12,7 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 
 from flowimg_tui.store.finding import SortKey
@@ -76,6 +78,12 @@ class ContactSheet(ImageView):
         Binding("right,l", "step(1)", "Right", show=False, tooltip="Right; the log is opened in the table"),
     ]
 
+    @dataclass
+    class Paused(Message):
+        """The terminal is behind with pictures, and gets no more for now."""
+
+        note: str
+
     def __init__(self, *, few_colours: bool, id: str) -> None:
         """With ``few_colours`` a picture has 256 at most."""
         super().__init__(id=id)
@@ -86,6 +94,7 @@ class ContactSheet(ImageView):
         """What is asked for, by the id of its image: to make it anew for each line takes too long."""
         self._tiles = Tiles(self, self._show_tile)
         self._rest: Timer | None = None
+        self._is_paused = False
 
     def begin(self, pictures: Pictures) -> None:
         """Have the thumbnails drawn by ``pictures`` from now on."""
@@ -167,8 +176,12 @@ class ContactSheet(ImageView):
             return
         if self._app.picture_link.is_paused:
             self._tiles.want(())
+            if not self._is_paused:
+                self._is_paused = True
+                self.post_message(self.Paused(self._app.picture_link.note))
             self._rest = self.set_timer(_SECONDS_BETWEEN_TRIES, self._look)
             return
+        self._is_paused = False
         images = ((row, self.image_at(row)) for row in sorted(self._rows_in_sight, key=self._distance))
         self._tiles.want([self._tile(image) for _, image in images if image is not None and image.local_path])
 
