@@ -532,7 +532,7 @@ def test_a_larger_window_needs_no_other_thumbnails_on_disk(
 
     async def script(pilot: AppPilot) -> None:
         await to_the_sheet(pilot)
-        assert kept() == 2
+        await until(pilot, lambda: kept() == 2)
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: len(colours_of(pilot)) == 2 and all(colours_of(pilot)))
         assert kept() == 2
