@@ -9,12 +9,11 @@ from PIL import Image
 from rich.segment import Segment
 
 from flowimg_tui.previews import kitty
-from flowimg_tui.previews.geometry import Colour, Size
+from flowimg_tui.previews.geometry import USUAL_CELL, Colour, Size
 from flowimg_tui.previews.picture import Thumbnail
 from flowimg_tui.previews.protocol import Protocol
 from flowimg_tui.previews.textual_images import sixel_of
 
-_USUAL_CELL: Final = (10, 20)
 _MOST_CELLS: Final = len(kitty.MARKS)
 _IDS: Final = 10_000
 # Another program may have left pictures of its own in the terminal.
@@ -41,13 +40,13 @@ def box_of(protocol: Protocol, cells: Size, cell: Size | None) -> Size:
     columns, rows = (min(number, _MOST_CELLS) for number in cells)
     if protocol is Protocol.SIXEL:
         columns -= 1  # behind a picture that has no last column the line goes on
-    width, height = cell or _USUAL_CELL
+    width, height = cell or USUAL_CELL
     return max(columns, 0) * width, rows * height
 
 
 def draw(protocol: Protocol, thumbnail: Thumbnail, cell: Size | None, background: Colour) -> Graphic:
     """Return the thumbnail as it is. Raises ``ImportError`` for Sixel without the extra."""
-    image, cells = _in_whole_cells(thumbnail.on(background), cell or _USUAL_CELL, background)
+    image, cells = _in_whole_cells(thumbnail.on(background), cell or USUAL_CELL, background)
     columns, rows = cells
     if protocol is Protocol.SIXEL:
         blank = (Segment(" " * columns),)

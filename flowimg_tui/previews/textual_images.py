@@ -16,12 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from flowimg_tui.previews.geometry import Size
+from flowimg_tui.previews.geometry import USUAL_CELL, Size
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_USUAL_CELL: Final = (10, 20)
 _BEGIN: Final = "\x1bP"
 _alone = threading.Lock()
 
@@ -37,7 +36,7 @@ def sixel_of(image: "Image", cells: Size, cell: Size | None) -> str:
 
     columns, rows = cells
     console = Console(file=io.StringIO(), width=columns)
-    with _alone, _no_terminal(cell or _USUAL_CELL):
+    with _alone, _no_terminal(cell or USUAL_CELL):
         from textual_image.renderable.sixel import Image as SixelImage
 
         drawn = SixelImage(image, columns, rows)

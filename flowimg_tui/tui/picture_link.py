@@ -16,6 +16,8 @@ SLOW: Final = 0.5
 """A terminal that is so many seconds behind a picture gets no more of them for now."""
 REST: Final = 5.0
 """Seconds until a terminal that was slow gets a picture again."""
+SECONDS_BETWEEN_TRIES: Final = 1.0
+"""How often who has a picture to show looks whether they are paused no more."""
 _PATIENCE: Final = 5.0
 """A terminal that has answered nothing in so many seconds answers no such question; of one that has, an
 answer may have been lost.

@@ -143,4 +143,4 @@ def pictures_of(workspace: Workspace, how: Choice) -> Pictures | str:
 def color_system_of(app: "App[None]", *, few_colours: bool) -> str | None:
     """Return Rich's word for the colours of a picture in this app; with ``few_colours`` 256 at most."""
     system = None if app.no_color else app.console.color_system
-    return "256" if few_colours and system == "truecolor" else system
+    return "256" if few_colours and system == _ALL_COLOURS else system

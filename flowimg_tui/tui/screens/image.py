@@ -233,9 +233,6 @@ class ImageScreen(Screen[None]):
     def action_stop(self) -> None:
         self._main.action_stop()
 
-    def action_leave(self) -> None:
-        self._main.action_leave()
-
     def action_help(self) -> None:
         from flowimg_tui.tui.screens.help import HelpScreen
 

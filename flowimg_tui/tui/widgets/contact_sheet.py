@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from flowimg_tui.store.finding import SortKey
 from flowimg_tui.store.records import ImageRecord
+from flowimg_tui.tui.picture_link import SECONDS_BETWEEN_TRIES
 from flowimg_tui.tui.pictures import Drawn, Pictures, Wanted, color_system_of
 from flowimg_tui.tui.tiles import Tile, Tiles
 from flowimg_tui.tui.widgets.image_columns import Row, caption_cells, keys_for, word_for
@@ -35,8 +36,6 @@ _THUMBNAIL: Final = (24, 12)
 _REST: Final = 0.01
 """Seconds from what comes into sight to its decoding: what comes together is asked for together."""
 _MOST_TILES: Final = 1000
-_SECONDS_BETWEEN_TRIES: Final = 1.0
-"""While the terminal is behind with the pictures that it has."""
 _BAR: Final = "┃"
 _COMING: Final = "…"
 _WIDEST: Final = 1000
@@ -179,7 +178,7 @@ class ContactSheet(ImageView):
             if not self._is_paused:
                 self._is_paused = True
                 self.post_message(self.Paused(self._app.picture_link.note))
-            self._rest = self.set_timer(_SECONDS_BETWEEN_TRIES, self._look)
+            self._rest = self.set_timer(SECONDS_BETWEEN_TRIES, self._look)
             return
         self._is_paused = False
         images = ((row, self.image_at(row)) for row in sorted(self._rows_in_sight, key=self._distance))

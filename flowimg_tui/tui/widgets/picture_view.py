@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from flowimg_tui.store.records import ImageRecord
+from flowimg_tui.tui.picture_link import SECONDS_BETWEEN_TRIES
 from flowimg_tui.tui.pictures import Drawn, Pictures, Wanted, color_system_of, pictures_of
 from flowimg_tui.tui.widgets.titled import TitledWidget
 from flowimg_tui.workspace import Workspace
@@ -30,8 +31,6 @@ _REST: Final = 0.06
 """An image that stays for so many seconds is looked at; before that nothing is decoded."""
 _PATIENCE: Final = 0.3
 """A picture that takes longer makes room for a word that says so: it is not the other image's."""
-_SECONDS_BETWEEN_TRIES: Final = 1.0
-"""While the terminal is behind with the pictures that it has."""
 _WRITTEN_AS_IT_IS: Final = ((ControlType.CURSOR_FORWARD, 0),)
 """Rich takes a segment with such a mark for something that has no cells."""
 _NO_IMAGE: Final = Drawn(sentence="No image.")
@@ -150,7 +149,7 @@ class PictureView(TitledWidget):
         if self._app.picture_link.is_paused:
             self.give_up()
             self.show(Drawn(sentence=self._app.picture_link.note))
-            self._rest = self.set_timer(_SECONDS_BETWEEN_TRIES, self._ask)
+            self._rest = self.set_timer(SECONDS_BETWEEN_TRIES, self._ask)
             return
         wanted = Wanted(
             Path(image.local_path) if image.local_path is not None else None,
