@@ -24,7 +24,15 @@ KEYS: Final = (
         show=False,
         tooltip="Find a command or a theme by its name",
     ),
-    Binding("slash", "filter", "Filter", key_display="/", tooltip="Show only the images you look for"),
+    Binding(
+        "slash",
+        "filter",
+        "Filter",
+        key_display="/",
+        tooltip="Show only the images you look for",
+        # What is typed in the same breath is for the filter, and no keys of the table.
+        priority=True,
+    ),
     Binding("question_mark", "help", "Help", key_display="?", tooltip="Show this list of keys"),
     Binding("q", "leave", "Quit", tooltip="Quit; asks first while something works"),
     Binding("x", "stop", "Stop", tooltip="Stop what is running; what is done stays done"),

@@ -23,6 +23,7 @@ from tests.tui.driving import (
     status_of,
     table_of,
     text_of,
+    type_in,
     until,
 )
 from tests.tui.filling import OLDEST, fill
@@ -64,6 +65,19 @@ def test_a_filter_finds_what_came_since_the_one_before(app: FlowimgApp, database
         await until(pilot, lambda: "10 found of 30" in text_of(pilot))
         await pilot.press("0", "0", "7")
         await until(pilot, lambda: keys_shown(pilot) == ["00003007"])
+
+    drive(app, script, size=(80, 24))
+
+
+def test_what_is_typed_in_one_breath_with_the_slash_is_the_filter(app: FlowimgApp, database: Path) -> None:
+    fill(database, range(3000))
+
+    async def script(pilot: AppPilot) -> None:
+        await type_in(pilot, "/0000071")
+        await until(pilot, lambda: "10 found of 3000" in text_of(pilot))
+        await type_in(pilot, "/a")
+        await until(pilot, lambda: "/ 0000071/a" in text_of(pilot))
+        assert "selected" not in text_of(pilot)
 
     drive(app, script, size=(80, 24))
 
