@@ -45,13 +45,21 @@ async def until(pilot: AppPilot, holds: Callable[[], bool]) -> None:
 
 
 async def press_and_wait(pilot: AppPilot, key: str, *words: str) -> None:
-    """Press ``key`` and wait until all ``words`` stand on the screen and nothing runs any more."""
+    """Press ``key`` and wait until all ``words`` stand on the screen, and nothing runs or is counted.
+
+    While images are counted, no key is dimmed for want of them.
+    """
     await pilot.press(key)
 
     def done() -> bool:
-        return not app_of(pilot).runs and shows(pilot, *words)
+        return not app_of(pilot).runs and not is_counting(pilot) and shows(pilot, *words)
 
     await until(pilot, done)
+
+
+def is_counting(pilot: AppPilot) -> bool:
+    """Tell whether the images of a profile are being counted."""
+    return any(worker.group == "counts" and not worker.is_finished for worker in pilot.app.workers)
 
 
 async def type_in(pilot: AppPilot, text: str) -> None:

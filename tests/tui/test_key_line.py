@@ -1,11 +1,25 @@
 """The line of keys stands still: it is drawn anew where a key changed, and only there."""
 
+import threading
+
+import pytest
 from rich.segment import Segment
 from textual.geometry import Region
 
+from flowimg_tui.store.gallery import Gallery
+from flowimg_tui.store.records import Counts
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.tui.widgets.key_line import KeyLine
-from tests.tui.driving import AppPilot, drive, press_and_wait, status_of, text_of, until
+from tests.tui.driving import (
+    PATIENCE,
+    AppPilot,
+    drive,
+    is_counting,
+    press_and_wait,
+    status_of,
+    text_of,
+    until,
+)
 from tests.tui.scripted import ScriptedService
 
 
@@ -77,5 +91,32 @@ def test_a_key_is_dimmed_and_lit_with_what_it_can_do(
         await until(pilot, lambda: "Remove studio?" in text_of(pilot) and is_dimmed(pilot, "Sync"))
         await pilot.press("escape")
         await until(pilot, lambda: not is_dimmed(pilot, "Sync"))
+
+    drive(scripted_app, script)
+
+
+def test_a_key_is_dimmed_by_the_last_count_whichever_ends_last(
+    scripted_app: FlowimgApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = Gallery.counts
+    begun, may_end = threading.Event(), threading.Event()
+
+    def counts(gallery: Gallery, profile_id: int) -> Counts:
+        is_first = not begun.is_set()
+        begun.set()
+        if is_first:
+            assert may_end.wait(PATIENCE)
+        return true(gallery, profile_id)
+
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        await press_and_wait(pilot, "d", "Downloaded 42 of 42 images")
+        monkeypatch.setattr(Gallery, "counts", counts)
+        await pilot.press("s")
+        await until(pilot, lambda: "Synced 0 new" in status_of(pilot) and not scripted_app.runs)
+        await until(pilot, lambda: sum(not each.is_finished for each in pilot.app.workers) == 1)
+        may_end.set()
+        await until(pilot, lambda: not is_counting(pilot))
+        await until(pilot, lambda: is_dimmed(pilot, "Download"))
 
     drive(scripted_app, script)

@@ -418,6 +418,5 @@ def test_picture(
         await press_and_wait(pilot, "s", "Synced 0 new", "3 of 42")
         await pilot.press("p")
         await until(pilot, lambda: "64×32" in text_of(pilot) and bool(colours_of(pilot)))
-        await until(pilot, lambda: "pending" not in text_of(pilot) and "42 ↓" not in text_of(pilot))
 
     assert snap_compare(scripted_app, terminal_size=terminal_size, run_before=script)

@@ -336,6 +336,9 @@ class GalleryDisplay(Screen[None]):
             return
         finally:
             state.counting -= 1
+            # Also where the count is thrown away: the later one may have ended first, with this one awaited.
+            if state is self._shown:
+                self._show_keys()
         if turn != state.counted or state.record.id not in self._states:
             return  # a later count is on its way, and this one may be the older; or the profile is gone
         if not self.query(ProfilePane):
