@@ -56,15 +56,22 @@ class Prepared:
     _settings: Mapping[str, str]
 
     @classmethod
-    def of(cls, scratch: Path, settings: Mapping[str, str], images: int) -> "Prepared":
-        """Prepare one for a service that ``settings`` lead to: variables with their values."""
+    def of(
+        cls, scratch: Path, settings: Mapping[str, str], images: int, listed: str | None = None
+    ) -> "Prepared":
+        """Prepare one for a service that ``settings`` lead to: variables with their values.
+
+        ``listed`` is the signed URL that the listing has named for each image, if it has.
+        """
         prepared = cls(fresh_folder(scratch) / "home", settings)
         environment = prepared._variables(prepared._home)
         with Workspace(Locations.from_environment(environment), environment=environment) as workspace:
             cookies = workspace.profiles.read_cookies(_PROFILE, answers.COOKIES)
             profile = workspace.profiles.add(_PROFILE, cookies)
             if images:
-                workspace.gallery.store_page(profile.id, 1, [_image(number) for number in range(images)])
+                workspace.gallery.store_page(
+                    profile.id, 1, [_image(number, listed) for number in range(images)]
+                )
         return prepared
 
     @contextlib.contextmanager
@@ -97,12 +104,12 @@ def make_empty(folder: Path) -> None:
             os.truncate(path, 0)
 
 
-def _image(number: int) -> NewImage:
+def _image(number: int, listed: str | None) -> NewImage:
     return NewImage(
         name=answers.name_of(number),
         media_key=answers.key_of(number),
         workflow_id=f"workflow-{number}",
         aspect_ratio="IMAGE_ASPECT_RATIO_LANDSCAPE",
-        fife_url=None,
+        fife_url=listed,
         created_at=_NEWEST - timedelta(seconds=number),
     )

@@ -1,11 +1,14 @@
 """Images that each take their time on the service: do the workers share the wait?"""
 
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Final
 
+from benchmarks.processes import taken
+from benchmarks.speed import bare
 from benchmarks.speed.figures import Figure
 from benchmarks.speed.installation import Prepared
 from benchmarks.speed.ready import ready_service
@@ -27,11 +30,21 @@ def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
             with prepared.installation(workers=str(workers)) as installation:
                 return float(installation.download()[1]["seconds"])
 
-        few_and_many = {str(workers): (lambda workers=workers: seconds(workers)) for workers in (_FEW, _MANY)}
-        runs = in_turns(few_and_many, amount.rounds)
+        def bare_seconds() -> float:
+            asked = (settings["FLOWIMG_MEDIA_URL"], str(images), str(_MANY))
+            return float(taken([sys.executable, "-m", bare.__name__, *asked], {}).output)
+
+        runs = in_turns(
+            {
+                str(_FEW): lambda: seconds(_FEW),
+                str(_MANY): lambda: seconds(_MANY),
+                "bare": bare_seconds,
+            },
+            amount.rounds,
+        )
         alone = seconds(_ONE)
     for workers in (_FEW, _MANY):
-        ideal = math.ceil(images / workers) * _SECONDS
+        ideal = _ideal(images, workers)
         yield Figure(
             f"latency-{workers}",
             f"{images} images of {_SECONDS} s each, {workers} workers, of the ideal",
@@ -41,9 +54,20 @@ def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
             at_most=1.05,
         )
     yield Figure(
+        "latency-bare",
+        "the same by a client that keeps nothing, of the ideal",
+        "×",
+        tuple(each / _ideal(images, _MANY) for each in runs["bare"]),
+    )
+    yield Figure(
         "latency-1",
-        f"the same, one worker, of {_FEW} workers",
+        f"{images} images by one worker, of {_FEW} workers",
         "×",
         (alone / median(runs[str(_FEW)]),),
         f"{alone:.2f} s",
     )
+
+
+def _ideal(images: int, workers: int) -> float:
+    """Return the seconds of which the service alone is the reason."""
+    return math.ceil(images / workers) * _SECONDS

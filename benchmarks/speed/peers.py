@@ -43,7 +43,8 @@ class Peers:
 
     def home(self, delivery: Delivery) -> Prepared:
         """Return a home whose gallery has them."""
-        return Prepared.of(self.scratch, self.server.settings(delivery, self.size), self.images)
+        settings, listed = self.server.settings(delivery, self.size), self.server.picture_url(self.size, 0)
+        return Prepared.of(self.scratch, settings, self.images, listed)
 
     def flowimg(self, home: Prepared, command: Sequence[str] = FLOWIMG) -> Ended:
         with home.installation(workers=str(WORKERS)) as installation:

@@ -1,4 +1,4 @@
-"""Pictures from signed URLs over TLS, beside aria2c; and what each check costs of that."""
+"""Pictures from signed URLs over TLS, beside aria2c; and what each part of the work costs of that."""
 
 import sys
 from collections.abc import Iterator
@@ -30,8 +30,8 @@ def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
 def _figures(peers: Peers, told: str, amount: Amount) -> Iterator[Figure]:
     home = peers.home(Delivery.URL)
     crippled = {
-        check: partial(peers.flowimg, home, (sys.executable, "-m", without.__name__, check))
-        for check in without.CHECKS
+        part: partial(peers.flowimg, home, (sys.executable, "-m", without.__name__, part))
+        for part in without.PARTS
     }
     runs = in_turns(
         {
@@ -51,12 +51,12 @@ def _figures(peers: Peers, told: str, amount: Amount) -> Iterator[Figure]:
         side_by_side("MB/s", 0, flowimg=speeds["flowimg"], aria2c=speeds["aria2c"]),
         at_least=0.5,
     )
-    for check in crippled:
-        more = ratios(speeds[check], speeds["flowimg"])
+    for part in crippled:
+        more = ratios(speeds[part], speeds["flowimg"])
         yield Figure(
-            f"signed-urls-{name}-without-{check}",
-            f"the same without {check}, of flowimg's",
+            f"signed-urls-{name}-without-{part.lower().rpartition(' ')[2]}",
+            f"the same without {part}, of flowimg's",
             "×",
             more,
-            side_by_side("MB/s", 0, flowimg=speeds[check]),
+            side_by_side("MB/s", 0, flowimg=speeds[part]),
         )

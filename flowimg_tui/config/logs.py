@@ -18,6 +18,9 @@ _FILES_KEPT: Final = 3
 _LINE_LIMIT: Final = 8000
 _LINES_KEPT: Final = 2000
 _ROOT: Final = "flowimg_tui"
+_HARMLESS: Final = "harmless"
+"""The attribute of a record that has its message and its traceback as they may be seen."""
+_PLAIN: Final = logging.Formatter()
 
 
 class _PrivateFileHandler(logging.handlers.RotatingFileHandler):
@@ -38,14 +41,17 @@ class _PrivateFileHandler(logging.handlers.RotatingFileHandler):
 
 
 class _OneLineFormatter(logging.Formatter):
-    """Formats the record, its traceback too, and then makes the whole of it one harmless line."""
+    """Makes what a record says, its traceback too, one harmless line, and that once for all handlers."""
 
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
-        return safe_text(_shortened(redact(super().format(record))), _LINE_LIMIT)
+        if _HARMLESS not in record.__dict__:
+            record.__dict__[_HARMLESS] = safe_text(_shortened(redact(_PLAIN.format(record))), _LINE_LIMIT)
+        record.asctime = self.formatTime(record)
+        return self.formatMessage(record)
 
 
 def _shortened(text: str) -> str:
@@ -69,7 +75,7 @@ class RecentLines(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFormatter(_ShortFormatter("%(asctime)s %(levelname)s %(message)s"))
+        self.setFormatter(_ShortFormatter(f"%(asctime)s %(levelname)s %({_HARMLESS})s"))
         self._lines: deque[tuple[str, str]] = deque(maxlen=_LINES_KEPT)
         self._written = 0
 
@@ -97,7 +103,7 @@ def start_log(path: Path, level: str) -> RecentLines:
     handler = _PrivateFileHandler(
         path, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", errors="backslashreplace"
     )
-    handler.setFormatter(_OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_OneLineFormatter(f"%(asctime)s %(levelname)s %(name)s: %({_HARMLESS})s"))
     logger = logging.getLogger(_ROOT)
     logger.setLevel(level.upper())
     logger.propagate = False

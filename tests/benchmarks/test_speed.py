@@ -20,7 +20,7 @@ from tests.store.field import check_words_and_sizes
 
 NAMES = {
     "startup": ["startup-version", "startup-status"],
-    "latency": ["latency-4", "latency-16", "latency-1"],
+    "latency": ["latency-4", "latency-16", "latency-bare", "latency-1"],
     "sync": ["sync-new", "sync-known", "sync-more", "sync-memory"],
     "store": [
         *("store-window", "store-page-new", "store-page-known", "store-image"),
@@ -29,10 +29,13 @@ NAMES = {
     "signed-urls": [
         f"signed-urls-{size}{without}"
         for size in ("300kb", "2mb")
-        for without in ("", "-without-fsync", "-without-hash", "-without-structure")
+        for without in ("", "-without-fsync", "-without-hash", "-without-structure", "-without-api")
     ],
     "api": ["api-300kb", "api-300kb-of-urls", "api-2mb", "api-2mb-of-urls"],
-    "cpu": ["cpu-url", "cpu-api", "cpu-aria2c"],
+    "cpu": [
+        *("cpu-url", "cpu-api", "cpu-aria2c"),
+        *(f"cpu-{source}-{size}-shares" for size in ("300kb", "2mb") for source in ("api", "url")),
+    ],
     "memory": ["memory-4", "memory-16", "memory-more"],
 }
 
