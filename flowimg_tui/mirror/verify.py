@@ -7,6 +7,7 @@ import stat
 import time
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -109,16 +110,20 @@ class _Verify:
             return None
         self._found[finding.problem] += 1
         if finding.problem in _FORGOTTEN:
-            self._pending_again += self._gallery.forget_file(self._profile_id, file.path)
+            self._forget(file.path, finding.reason)
         log.warning("%s: %s, %s", finding.problem.capitalize(), file.path, finding.reason)
         return FileProblem(finding.problem, file.path, file.media_key, file.name, finding.reason)
 
     def unknown(self) -> Iterator[FileProblem]:
         """Make images pending whose file the ledger does not know, and yield each one."""
         for image in self._gallery.images_without_ledger(self._profile_id):
-            self._pending_again += self._gallery.forget_file(self._profile_id, image.path)
+            self._forget(image.path, _NOBODY_KNOWS)
             log.warning("Not in the ledger: %s", image.path)
             yield FileProblem(Problem.UNKNOWN, image.path, image.media_key, image.name, _NOBODY_KNOWS)
+
+    def _forget(self, path: str, reason: str) -> None:
+        now = datetime.now(UTC)
+        self._pending_again += self._gallery.forget_file(self._profile_id, path, reason, now)
 
     def finished(self, seconds: float, *, complete: bool, error: StoreError | None) -> VerifyFinished:
         return VerifyFinished(

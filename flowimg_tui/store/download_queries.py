@@ -7,20 +7,11 @@ from typing import Any, Final
 from peewee import SQL
 
 from flowimg_tui.store.database import Store, json_of
+from flowimg_tui.store.endings import WITH_ONE_MORE, ending_values
 from flowimg_tui.store.models import Image, UtcField
 from flowimg_tui.store.records import FileRecord, Outcome, PendingImage
 
 RUNS_BEFORE_PARKING: Final = 10
-ENDINGS_KEPT: Final = 10
-_LONGEST_ENDING: Final = 500
-"""Characters of what an ending tells: a row stays small."""
-_WITH_ONE_MORE: Final = f"""
-    json_insert(
-        CASE WHEN json_array_length(endings) >= {ENDINGS_KEPT} THEN json_remove(endings, '$[0]')
-        ELSE coalesce(endings, '[]') END,
-        '$[#]', json_object('at', ?, 'outcome', ?, 'told', ?)
-    )
-"""
 # What is asked for each image stands here as SQL: Peewee takes longer to write it than SQLite to answer it.
 _PENDING: Final = """
     SELECT id, name, media_key, fife_url, created_at, legacy_name FROM image
@@ -28,7 +19,7 @@ _PENDING: Final = """
 """
 _POINT: Final = f"""
     UPDATE image SET local_path = ?, failure = NULL, failed_at = NULL, failed_runs = 0, parked_at = NULL,
-    endings = {_WITH_ONE_MORE} WHERE id = ?
+    endings = {WITH_ONE_MORE} WHERE id = ?
 """  # noqa: S608
 _FILE: Final = tuple(FileRecord.__slots__)
 _SAVE: Final = f"""
@@ -74,11 +65,11 @@ class DownloadQueries(Store):
         values["saved_at"] = UtcField().db_value(file.saved_at)
         with self._transaction():
             self._database.execute_sql(_SAVE, (profile_id, *values.values()))
-            self._point(image_id, file.path, _ending(file.saved_at, Outcome.SAVED, file.source))
+            self._point(image_id, file.path, ending_values(file.saved_at, Outcome.SAVED, file.source))
 
     def record_adopted(self, image_id: int, path: str, now: datetime | None = None) -> None:
         """Point an image to a file that the ledger already knows."""
-        self._point(image_id, path, _ending(now or datetime.now(UTC), Outcome.ADOPTED, path))
+        self._point(image_id, path, ending_values(now or datetime.now(UTC), Outcome.ADOPTED, path))
 
     def _point(self, image_id: int, path: str, ending: tuple[Any, ...]) -> None:
         self._database.execute_sql(_POINT, (path, *ending, image_id))
@@ -95,7 +86,7 @@ class DownloadQueries(Store):
                 failed_at=now,
                 tries=Image.tries + tries,
                 failed_runs=Image.failed_runs + 1,
-                endings=SQL(_WITH_ONE_MORE, _ending(now, Outcome.FAILED, reason)),
+                endings=SQL(WITH_ONE_MORE, ending_values(now, Outcome.FAILED, reason)),
             ).where(ours).execute(self._database)
             parked = Image.update(parked_at=now).where(
                 ours & Image.parked_at.is_null() & (Image.failed_runs >= RUNS_BEFORE_PARKING)
@@ -106,8 +97,3 @@ class DownloadQueries(Store):
         """Let downloads try the profile's parked images again, and return how many those are."""
         parked = (Image.profile == profile_id) & Image.local_path.is_null() & Image.parked_at.is_null(False)
         return int(Image.update(parked_at=None, failed_runs=0).where(parked).execute(self._database))
-
-
-def _ending(at: datetime, outcome: Outcome, told: str) -> tuple[Any, ...]:
-    """Return what stands in :data:`_WITH_ONE_MORE`; there the oldest ending goes where there are enough."""
-    return UtcField().db_value(at), outcome.value, told[:_LONGEST_ENDING]

@@ -7,8 +7,9 @@ import msgspec
 from peewee import SQL, fn
 
 from flowimg_tui.store.database import Store
+from flowimg_tui.store.endings import WITH_ONE_MORE, ending_values
 from flowimg_tui.store.models import Image, SavedFile
-from flowimg_tui.store.records import FileRecord, LedgerRow, UnknownFile
+from flowimg_tui.store.records import FileRecord, LedgerRow, Outcome, UnknownFile
 
 _PAIRS: Final = ", ".join(f"'{name}', {name}" for name in FileRecord.__slots__)
 _ROWS: Final = f"""
@@ -80,14 +81,19 @@ class LedgerQueries(Store):
         query = SavedFile.select(fn.COUNT(SQL("*"))).where(SavedFile.profile == profile_id)
         return int(query.scalar(self._database))
 
-    def forget_file(self, profile_id: int, path: str) -> int:
-        """Take a file out of the ledger; return how many images pointed to it, and are pending again."""
+    def forget_file(self, profile_id: int, path: str, reason: str, now: datetime) -> int:
+        """Take a file out of the ledger; return how many images pointed to it, and are pending again.
+
+        ``reason`` says in their histories what is wrong with the file.
+        """
         with self._transaction():
             SavedFile.delete().where((SavedFile.profile == profile_id) & (SavedFile.path == path)).execute(
                 self._database
             )
+            ending = ending_values(now, Outcome.LOST, reason)
+            lost = Image.update(local_path=None, endings=SQL(WITH_ONE_MORE, ending))
             pointing = (Image.profile == profile_id) & (Image.local_path == path)
-            return int(Image.update(local_path=None).where(pointing).execute(self._database))
+            return int(lost.where(pointing).execute(self._database))
 
     def images_without_ledger(self, profile_id: int) -> list[UnknownFile]:
         """Return the images that point to a path of which the ledger knows nothing."""

@@ -164,13 +164,15 @@ class Outcome(StrEnum):
     SAVED = "saved"
     ADOPTED = "adopted"
     FAILED = "failed"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How one run ended for one image, and when (aware UTC).
 
-    ``told`` is the source of what was saved, the path of what was adopted, the reason of a failure.
+    ``told`` is the source of what was saved, the path of what was adopted, the reason of a failure,
+    and what a verification has found in place of a picture that was here.
     """
 
     at: datetime

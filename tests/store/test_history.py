@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from peewee import IntegrityError
 
-from flowimg_tui.store.download_queries import ENDINGS_KEPT
+from flowimg_tui.store.endings import ENDINGS_KEPT
 from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.migrations import STEPS
 from flowimg_tui.store.records import Ending, ImageDetails, Outcome, ProfileRecord
@@ -40,13 +40,14 @@ def test_each_ending_is_kept_with_its_time_and_what_it_tells(
     file = file_record("key-one", "/p/one.png")
     gallery.record_failure(image_id, 'HTTP 404: "gone" [/] \'\n漢', NOON)
     gallery.record_saved(studio.id, image_id, file)
-    gallery.forget_file(studio.id, "/p/one.png")
+    gallery.forget_file(studio.id, "/p/one.png", "the file is gone", later)
     gallery.record_adopted(image_id, "/p/other.png", later)
     assert details_of(gallery, image_id) == ImageDetails(
         None,
         [
             Ending(NOON, Outcome.FAILED, 'HTTP 404: "gone" [/] \'\n漢'),
             Ending(file.saved_at, Outcome.SAVED, file.source),
+            Ending(later, Outcome.LOST, "the file is gone"),
             Ending(later, Outcome.ADOPTED, "/p/other.png"),
         ],
     )

@@ -36,7 +36,7 @@ def test_a_file_that_is_forgotten_makes_its_images_pending(
     gallery: Gallery, studio: ProfileRecord, saved: dict[str, int]
 ) -> None:
     gallery.record_adopted(saved["i1"], "/p/i0.png")
-    assert gallery.forget_file(studio.id, "/p/i0.png") == 2
+    assert gallery.forget_file(studio.id, "/p/i0.png", "gone", NOON) == 2
     assert set(gallery.missing_ids(studio.id)) == {saved["i0"], saved["i1"]}
     assert gallery.files_of(studio.id, "key-i0") == []
     assert gallery.count_saved_files(studio.id) == 4
@@ -45,7 +45,7 @@ def test_a_file_that_is_forgotten_makes_its_images_pending(
 @pytest.mark.usefixtures("saved")
 def test_a_file_is_forgotten_for_one_profile(gallery: Gallery, studio: ProfileRecord) -> None:
     other = gallery.add_profile("other", "labs", None, NOON)
-    assert gallery.forget_file(other.id, "/p/i0.png") == 0
+    assert gallery.forget_file(other.id, "/p/i0.png", "gone", NOON) == 0
     assert gallery.counts(studio.id).downloaded == 5
 
 

@@ -46,7 +46,7 @@ QUERIES: Final[dict[str, Callable[[Gallery, int], object]]] = {
     "parked images": lambda gallery, ours: gallery.unpark(ours),
     "a part of the ledger": lambda gallery, ours: gallery.saved_files(ours, 0, 50),
     "how long the ledger is": lambda gallery, ours: gallery.count_saved_files(ours),
-    "a file that is gone": lambda gallery, ours: gallery.forget_file(ours, "/a/1.png"),
+    "a file that is gone": lambda gallery, ours: gallery.forget_file(ours, "/a/1.png", "gone", NOON),
     "files without a row": lambda gallery, ours: gallery.images_without_ledger(ours),
     "the folders": lambda gallery, ours: gallery.folders_of_files(ours),
     "the mean size": lambda gallery, ours: gallery.mean_file_size(ours),

@@ -101,7 +101,7 @@ class WhateverIsDone(RuleBasedStateMachine):
 
     @rule(profile=profiles, file=file_names)
     def forget(self, profile: str, file: str) -> None:
-        self.gallery.forget_file(self.profiles[profile].id, f"/{profile}/{file}")
+        self.gallery.forget_file(self.profiles[profile].id, f"/{profile}/{file}", "gone", NOON)
 
     @rule(profile=profiles)
     def force_refresh(self, profile: str) -> None:
@@ -150,7 +150,7 @@ def test_the_size_follows_the_file(gallery: Gallery, studio: ProfileRecord, path
             gallery.record_adopted(second, "/p/a.png")
             expected = [(first, 5), (second, 5)]
         case "forgetting":
-            gallery.forget_file(studio.id, "/p/a.png")
+            gallery.forget_file(studio.id, "/p/a.png", "gone", NOON)
             expected = [(first, None), (second, None)]
         case "saving again":
             gallery.record_saved(studio.id, first, file_record("key-a", "/p/a.png", 6))

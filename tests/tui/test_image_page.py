@@ -589,6 +589,28 @@ def test_d_brings_a_parked_one_and_what_fails_is_told(
     assert outcomes == [Outcome.FAILED] * 9 + [Outcome.SAVED]
 
 
+def test_what_a_verification_found_in_place_of_a_picture_stands_in_its_history(
+    scripted_app: FlowimgApp, scripted_workspace: Workspace
+) -> None:
+    gallery = scripted_workspace.gallery
+    (studio, *_) = gallery.profiles()
+
+    def lose_the_first() -> None:
+        (first,) = gallery.find(studio.id, Finding()).window(0, 1)
+        assert first.local_path is not None
+        Path(first.local_path).unlink()
+
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        await press_and_wait(pilot, "d", "Downloaded 42 of 42 images")
+        lose_the_first()
+        await press_and_wait(pilot, "v", "the file is gone")
+        await pilot.press("escape", "escape", "enter")
+        await until(pilot, lambda: tells(pilot, "✗ lost: the file is gone", "✓ saved from api"))
+
+    drive(scripted_app, script)
+
+
 def test_an_image_that_leaves_the_list_stays_on_its_page_until_a_key_leads_on(
     scripted_app: FlowimgApp, scripted_workspace: Workspace
 ) -> None:

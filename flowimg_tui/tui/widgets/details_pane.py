@@ -29,6 +29,7 @@ _OUTCOMES: Final = {
     Outcome.SAVED: ("✓ saved from", "table--saved"),
     Outcome.ADOPTED: ("✓ was here:", "table--saved"),
     Outcome.FAILED: ("✗", "table--failed"),
+    Outcome.LOST: ("✗ lost:", "table--failed"),
 }
 
 
