@@ -19,6 +19,7 @@ from flowimg_tui.flow.errors import (
     NotFound,
     Refused,
     SignedOut,
+    Transient,
 )
 from flowimg_tui.flow.google_page import (
     PageTokens,
@@ -38,6 +39,7 @@ from flowimg_tui.flow.http import (
     api_client,
     fetch_picture,
     read_body,
+    retry_after,
     signed_url_client,
     streamed,
 )
@@ -191,7 +193,12 @@ class GoogleService:
         corrects = response.status_code == 400 and b'"xsrf"' in answer
         if response.status_code != 200 and not corrects:
             raise refusal(response, call.rpcid)
-        return decode_answer(answer, call.rpcid)
+        try:
+            return decode_answer(answer, call.rpcid)
+        except Transient as error:
+            # How long the pause should be stands around the answer that asks for it.
+            error.retry_after = retry_after(response)
+            raise
 
     def _query(self, call: ReadCall, tokens: PageTokens) -> str:
         number, self._next_request = self._next_request, self._next_request + _REQUEST_STEP

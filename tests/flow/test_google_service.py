@@ -541,10 +541,19 @@ def test_an_answer_that_is_a_web_page_names_the_call(web: respx.MockRouter, page
     call_route(web, "UpteDb", b"<!doctype html><html>Flow</html>")
     with pytest.raises(WebPage, match="The answer to UpteDb is a web page"):
         asked(first_page)
-    call_route(web, "as29s", recorded("error_resource_exhausted.txt").replace(b"Zzl0ze", b"as29s"))
-    with pytest.raises(RateLimited):
-        asked(picture)
     assert page.called
+
+
+@pytest.mark.parametrize(("headers", "wish"), [({}, None), ({"retry-after": "7"}, 7.0)])
+@pytest.mark.usefixtures("page")
+def test_a_pause_that_the_answer_asks_for_is_as_long_as_its_header_says(
+    web: respx.MockRouter, headers: dict[str, str], wish: float | None
+) -> None:
+    exhausted = recorded("error_resource_exhausted.txt").replace(b"Zzl0ze", b"as29s")
+    call_route(web, "as29s", httpx.Response(200, headers=headers, content=exhausted))
+    with pytest.raises(RateLimited) as caught:
+        asked(picture)
+    assert caught.value.retry_after == wish
 
 
 def test_the_tokens_are_kept_ten_minutes_at_most(
