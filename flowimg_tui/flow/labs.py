@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -179,9 +180,12 @@ class LabsService:
                 body = await read_body(response, self._picture_limit * 4 // 3 + MIB, progress)
             else:
                 raise await _media_error(response)
-        if len(body) <= _DECODED_AT_ONCE:
-            return labs_wire.decode_media(body)
-        return await asyncio.to_thread(labs_wire.decode_media, body)
+        decode = partial(labs_wire.decode_media, body)
+        media = decode() if len(body) <= _DECODED_AT_ONCE else await asyncio.to_thread(decode)
+        if media.data is not None and len(media.data) > self._picture_limit:
+            size = len(media.data)
+            raise NotUnderstood(f"A picture of {size} bytes, more than the limit of {self._picture_limit}")
+        return media
 
     async def _current_bearer(self, refused: _Bearer | None = None) -> _Bearer:
         """Return the Bearer; ask for one where there is none, it is old, or the service refused it.

@@ -1,6 +1,7 @@
 """Asking the media endpoint for a picture: names in the path, credentials, the Flow key."""
 
 import asyncio
+import base64
 
 import httpx
 import pytest
@@ -61,6 +62,16 @@ def test_a_picture_comes_with_its_bytes_and_a_fresh_url(media: respx.Route) -> N
     assert found.data.startswith(b"\xff\xd8\xff")
     assert found.url is not None
     assert found.url.reveal() == recorded_json(PICTURE)["userUploadedImage"]["fifeUrl"]
+
+
+def test_a_picture_of_more_bytes_than_the_limit_is_refused_however_little_stands_around_it(
+    media: respx.Route,
+) -> None:
+    size = len(base64.b64decode(recorded_json(PICTURE)["userUploadedImage"]["image"]))
+    assert asked(picture, picture_limit=size).data
+    with pytest.raises(NotUnderstood, match=f"A picture of {size} bytes, more than the limit of {size - 1}"):
+        asked(picture, picture_limit=size - 1)
+    assert media.call_count == 2
 
 
 def test_the_progress_of_a_picture_is_told_in_bytes(media: respx.Route) -> None:
