@@ -3,10 +3,14 @@
 import base64
 import json
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 COOKIES: Final = f"__Secure-next-auth.session-token={'benchmark' * 20}"
 PAGE_SIZE: Final = 18
+_NEWEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_BETWEEN: Final = timedelta(minutes=7)
+"""A listing begins with what was made last."""
 _JPEG_HEAD: Final = bytes.fromhex(
     "ffd8ffe000104a46494600010100000100010000"  # JFIF
     "ffc0000b080800080001011100"  # a frame of 2048×2048 grey pixels
@@ -69,7 +73,8 @@ def _item(number: int) -> dict[str, object]:
         "aspectRatio": "IMAGE_ASPECT_RATIO_LANDSCAPE",
     }
     media = {"name": name_of(number), "image": {"generatedImage": generated}, "mediaGenerationId": ids}
-    return {"name": name_of(number), "media": media, "createTime": f"2026-01-01T00:00:{number % 60:02}Z"}
+    made = _NEWEST - number * _BETWEEN
+    return {"name": name_of(number), "media": media, "createTime": f"{made:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def _json(value: object) -> bytes:
