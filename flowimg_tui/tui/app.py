@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from rich.console import RenderableType
+from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.drivers.linux_driver import LinuxDriver
@@ -35,13 +36,15 @@ from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.main import MainScreen
 from flowimg_tui.tui.terminal import PROGRESS_RATE, Ending
 from flowimg_tui.tui.theme import FLOWIMG_DARK, FLOWIMG_LIGHT
-from flowimg_tui.tui.widgets.too_small import HORIZONTAL, VERTICAL
+from flowimg_tui.tui.widgets.too_small import HORIZONTAL, VERTICAL, is_too_small
 from flowimg_tui.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
     from flowimg_tui.mirror.events import MirrorEvent
 
 log = logging.getLogger(__name__)
+
+_QUIT: Final = "ctrl+q"
 
 
 class FlowimgApp(App[None]):
@@ -54,7 +57,7 @@ class FlowimgApp(App[None]):
     VERTICAL_BREAKPOINTS = VERTICAL
     BINDINGS = [
         Binding(
-            "ctrl+q",
+            _QUIT,
             "leave",
             "Quit",
             show=False,
@@ -132,6 +135,12 @@ class FlowimgApp(App[None]):
         # However the app ends: a run that nobody stops would keep the process alive.
         self._stop_all()
         self._from_outside.listen_no_more()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take nothing for an answer, nor for a command, to what a window that is too small does not show."""
+        unseen = isinstance(event, events.Key | events.MouseEvent | events.Paste) and is_too_small(self.size)
+        if not unseen or (isinstance(event, events.Key) and event.key == _QUIT):
+            await super().on_event(event)
 
     # What is said
 

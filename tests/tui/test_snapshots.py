@@ -266,7 +266,6 @@ def test_asking_in_the_light(snap_compare: SnapCompare, scripted_app: FlowimgApp
 
 def test_a_window_that_is_too_small(snap_compare: SnapCompare, scripted_app: FlowimgApp) -> None:
     async def script(pilot: AppPilot) -> None:
-        await pilot.press("n")
         await until(pilot, lambda: "59×20" in text_of(pilot))
 
     assert snap_compare(scripted_app, terminal_size=(59, 20), run_before=script)

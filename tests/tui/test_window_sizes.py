@@ -49,6 +49,26 @@ def test_a_form_that_is_filled_in_outlives_it_as_well(app: FlowimgApp) -> None:
     drive(app, script, size=(80, 24))
 
 
+def test_no_key_does_anything_to_what_cannot_be_seen(app: FlowimgApp) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await press_and_wait(pilot, "s", "Synced 42 new", "42 pending")
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: shows(pilot, "Force refresh studio?"))
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: "flowimg needs" in text_of(pilot))
+        await pilot.press("y", "enter", "escape", "d")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: shows(pilot, "Force refresh studio?"))
+        await press_and_wait(pilot, "escape", "42 pending")
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: "flowimg needs" in text_of(pilot))
+        await pilot.press("d", "ctrl+q")
+        await until(pilot, lambda: not app_of(pilot).is_running)
+
+    drive(app, script, size=(80, 24))
+    assert app.return_code == 0
+
+
 def test_a_storm_of_sizes_ends_with_the_last_one(scripted_app: FlowimgApp, scripted: ScriptedService) -> None:
     scripted.pictures_served = 3
 

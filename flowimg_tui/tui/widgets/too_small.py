@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from textual.geometry import Size
 from textual.widgets import Static
 
 LEAST_WIDTH: Final = 60
@@ -11,6 +12,11 @@ ROOM_FOR_PICTURES: Final = 24
 HORIZONTAL: Final = [(0, "-too-narrow"), (LEAST_WIDTH, "-narrow"), (100, "-wide"), (120, "-widest")]
 VERTICAL: Final = [(0, "-too-low"), (LEAST_HEIGHT, "-low"), (ROOM_FOR_PICTURES, "-high-enough")]
 """Classes of every screen, and the size from which on it has them."""
+
+
+def is_too_small(size: Size) -> bool:
+    """Tell whether a window of this size shows :class:`TooSmall` alone."""
+    return size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
 
 
 class TooSmall(Static):
