@@ -12,10 +12,9 @@ from flowimg_tui.previews.protocol import HALF_BLOCKS, Choice, Protocol
 from flowimg_tui.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
-    from textual.app import App
-
     from flowimg_tui.previews.picture import NoPicture, Thumbnail
     from flowimg_tui.previews.thumbnails import Thumbnails
+    from flowimg_tui.tui.app import FlowimgApp
 
 Line: TypeAlias = tuple[Segment, ...]
 
@@ -140,7 +139,7 @@ def pictures_of(workspace: Workspace, how: Choice) -> Pictures | str:
     return how.why if how.is_off else Pictures(workspace.locations.thumbnails, settings)
 
 
-def color_system_of(app: "App[None]", *, few_colours: bool) -> str | None:
-    """Return Rich's word for the colours of a picture in this app; with ``few_colours`` 256 at most."""
+def color_system_of(app: "FlowimgApp") -> str | None:
+    """Return Rich's word for the colours of a picture in this app; ``None``: there is none."""
     system = None if app.no_color else app.console.color_system
-    return "256" if few_colours and system == _ALL_COLOURS else system
+    return "256" if app.few_colours and system == _ALL_COLOURS else system

@@ -76,9 +76,7 @@ class ImageScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         with Container(id="page"):
-            yield PictureView(
-                self._workspace, lambda: self._image, few_colours=self._app.few_colours, id="picture"
-            )
+            yield PictureView(self._workspace, lambda: self._image, id="picture")
             yield DetailsPane(id="details")
         yield StatusLine(id="status")
         yield KeyLine()

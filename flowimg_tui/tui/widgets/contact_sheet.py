@@ -83,10 +83,8 @@ class ContactSheet(ImageView):
 
         note: str
 
-    def __init__(self, *, few_colours: bool, id: str) -> None:
-        """With ``few_colours`` a picture has 256 at most."""
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._few_colours = few_colours
         self._grid = _grid_of(0, 0)
         self._look_now: _Look | None = None
         self._tiles_of: dict[int, tuple[ImageRecord, Tile]] = {}
@@ -201,8 +199,7 @@ class ContactSheet(ImageView):
     def _new_tile(self, image: ImageRecord) -> Tile:
         if self._look_now is None:
             # To ask for them takes as long as to draw a line.
-            colours = color_system_of(self._app, few_colours=self._few_colours)
-            self._look_now = _Look(self.background_colors[1].rgb, colours)
+            self._look_now = _Look(self.background_colors[1].rgb, color_system_of(self._app))
         wanted = Wanted(
             Path(image.local_path) if image.local_path is not None else None,
             image.sha256 or "",

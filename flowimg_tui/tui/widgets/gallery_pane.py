@@ -63,11 +63,9 @@ class GalleryPane(Vertical):
 
         reason: str
 
-    def __init__(self, gallery: Gallery, *, few_colours: bool, id: str) -> None:
-        """With ``few_colours`` a picture has 256 at most."""
+    def __init__(self, gallery: Gallery, *, id: str) -> None:
         super().__init__(id=id)
         self._gallery = gallery
-        self._few_colours = few_colours
         self._state: ProfileState | None = None
         self._search = Search(gallery, self, self._show_found)
         self._problem: str | None = None
@@ -78,7 +76,7 @@ class GalleryPane(Vertical):
     def compose(self) -> ComposeResult:
         yield FilterLine(id="filter")
         yield ImageTable(id="images")
-        yield ContactSheet(few_colours=self._few_colours, id="sheet")
+        yield ContactSheet(id="sheet")
 
     def on_mount(self) -> None:
         self._filter = self.query_one(FilterLine)

@@ -50,18 +50,13 @@ class PictureView(TitledWidget):
         workspace: Workspace,
         current: Callable[[], ImageRecord | None],
         *,
-        few_colours: bool,
         closes: str = "",
         id: str,
     ) -> None:
-        """``current`` returns the image to be shown; with ``few_colours`` a picture has 256 at most.
-
-        ``closes`` is what the lower border says.
-        """
+        """``current`` returns the image to be shown; ``closes`` is what the lower border says."""
         super().__init__(id=id)
         self._workspace = workspace
         self._current = current
-        self._few_colours = few_colours
         self._closes = closes
         self._pictures: Pictures | None = None
         self._rest: Timer | None = None
@@ -156,7 +151,7 @@ class PictureView(TitledWidget):
             image.sha256 or "",
             (self.size.width, self.size.height) if self.display else (0, 0),
             self.background_colors[1].rgb,
-            color_system_of(self._app, few_colours=self._few_colours),
+            color_system_of(self._app),
             self._app.pictures,
         )
         if wanted != self._asked:

@@ -20,11 +20,10 @@ class PreviewPane(PictureView):
         workspace: Workspace,
         current: Callable[[], ImageRecord | None],
         *,
-        few_colours: bool,
         id: str,
     ) -> None:
-        """``current`` returns the image under the cursor; with ``few_colours`` a picture has 256 at most."""
-        super().__init__(workspace, current, few_colours=few_colours, closes="p closes", id=id)
+        """``current`` returns the image under the cursor."""
+        super().__init__(workspace, current, closes="p closes", id=id)
 
     @property
     def is_open(self) -> bool:

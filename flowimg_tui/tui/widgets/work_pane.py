@@ -34,13 +34,8 @@ class WorkPane(Vertical):
 
     def compose(self) -> ComposeResult:
         with Container(id="look"):
-            yield GalleryPane(self._workspace.gallery, few_colours=self._app.few_colours, id="gallery")
-            yield PreviewPane(
-                self._workspace,
-                lambda: self.images.current,
-                few_colours=self._app.few_colours,
-                id="preview",
-            )
+            yield GalleryPane(self._workspace.gallery, id="gallery")
+            yield PreviewPane(self._workspace, lambda: self.images.current, id="preview")
         yield TransfersPane(id="transfers")
 
     def on_mount(self) -> None:
