@@ -10,6 +10,7 @@ from rich.segment import Segment
 
 from flowimg_tui.previews import kitty
 from flowimg_tui.previews.geometry import USUAL_CELL, Colour, Size
+from flowimg_tui.previews.marking import MARK
 from flowimg_tui.previews.picture import Thumbnail
 from flowimg_tui.previews.protocol import Protocol
 from flowimg_tui.previews.textual_images import sixel_of
@@ -49,7 +50,7 @@ def draw(protocol: Protocol, thumbnail: Thumbnail, cell: Size | None, background
     image, cells = _in_whole_cells(thumbnail.on(background), cell or USUAL_CELL, background)
     columns, rows = cells
     if protocol is Protocol.SIXEL:
-        blank = (Segment(" " * columns),)
+        blank = (Segment(" " * columns, MARK),)
         return Graphic((blank,) * rows, columns, overlay=sixel_of(image, cells, cell))
     image_id = next(_ids)
     return Graphic(

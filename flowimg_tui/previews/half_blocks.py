@@ -17,6 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from flowimg_tui.previews.geometry import Colour, Size
+from flowimg_tui.previews.marking import MARK
 from flowimg_tui.previews.picture import Lack, NoPicture, Thumbnail
 
 NO_COLOUR: Final = NoPicture(Lack.NO_COLOUR, "No picture without colour.")
@@ -24,8 +25,6 @@ NO_COLOUR: Final = NoPicture(Lack.NO_COLOUR, "No picture without colour.")
 Line: TypeAlias = tuple[Segment, ...]
 
 _UPPER_HALF: Final = "▀"
-_MOVE: Final = len("\x1b[999;999H")
-"""What it takes to go to the begin of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +34,6 @@ class HalfBlocks:
     lines: tuple[Line, ...]
     width: int
     color_system: ColorSystem
-
-    def cost(self) -> int:
-        """Return the bytes that the terminal is sent for it."""
-        segments = (segment for line in self.lines for segment in line)
-        return _MOVE * len(self.lines) + sum(
-            len(style.render(text, color_system=self.color_system).encode())
-            for text, style, _ in segments
-            if style is not None
-        )
 
 
 def box_of(cells: Size) -> Size:
@@ -99,7 +89,8 @@ def _segment(upper: Colour, lower: Colour, cells: int, system: ColorSystem) -> S
 def _style(upper: Colour, lower: Colour, system: ColorSystem) -> Style:  # noqa: ARG001
     """Return the style of a cell: one for each system, as Rich keeps in it how it is written."""
     below = Color.from_rgb(*lower)
-    return Style(bgcolor=below) if upper == lower else Style(color=Color.from_rgb(*upper), bgcolor=below)
+    above = None if upper == lower else Color.from_rgb(*upper)
+    return MARK + Style(color=above, bgcolor=below)
 
 
 def _shown_in(system: ColorSystem) -> Callable[[Colour], Colour]:

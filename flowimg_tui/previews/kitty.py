@@ -17,6 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from flowimg_tui.previews.geometry import Size
+from flowimg_tui.previews.marking import MARK
 
 Line = tuple[Segment, ...]
 
@@ -69,7 +70,7 @@ def forget(image_id: int) -> str:
 def placeholders(image_id: int, cells: Size) -> tuple[Line, ...]:
     """Return the lines of text in whose place the picture is seen."""
     columns, rows = cells
-    style = Style(color=Color.from_rgb(image_id >> 16, image_id >> 8 & 255, image_id & 255))
+    style = MARK + Style(color=Color.from_rgb(image_id >> 16, image_id >> 8 & 255, image_id & 255))
     return tuple(
         (Segment("".join(f"{_PLACEHOLDER}{MARKS[row]}{MARKS[column]}" for column in range(columns)), style),)
         for row in range(rows)

@@ -31,7 +31,7 @@ from flowimg_tui.tui.commands import FlowimgCommands
 from flowimg_tui.tui.differences import ShownCells
 from flowimg_tui.tui.ending import SHUTDOWN_SECONDS, EndFromOutside
 from flowimg_tui.tui.messages import RunEnded, RunProgressed
-from flowimg_tui.tui.picture_link import QUESTION, PictureLink
+from flowimg_tui.tui.picture_link import QUESTION, SECONDS_BETWEEN_TRIES, PictureLink
 from flowimg_tui.tui.runs import Run, RunKind
 from flowimg_tui.tui.screens.main import MainScreen
 from flowimg_tui.tui.terminal import PROGRESS_RATE, Ending
@@ -99,7 +99,8 @@ class FlowimgApp(App[None]):
         self._exit_code: int | None = None
         self._from_outside = EndFromOutside(self._stop_all, self._end_by_signal)
         self._last_words: tuple[str, ...] = ()
-        self._shown_cells = ShownCells()
+        self._shown_cells = ShownCells(lambda: self.picture_link.is_paused)
+        self._is_waiting_for_terminal = False
         self._has_process = False
         self._known_kinds: set[RunKind] = set()
         for theme in (FLOWIMG_DARK, FLOWIMG_LIGHT):
@@ -290,6 +291,26 @@ class FlowimgApp(App[None]):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         super()._display(screen, self._shown_cells.reduced(renderable))
+        cost, pictures = self._shown_cells.take_drawn()
+        if pictures:
+            self.picture_link.sent(cost, pictures)
+        if self._shown_cells.is_holding_back and not self._is_waiting_for_terminal:
+            self._is_waiting_for_terminal = True
+            if self._main_screen is not None:
+                self._main_screen.say_paused(self.picture_link.note)
+            self.set_timer(SECONDS_BETWEEN_TRIES, self._draw_held_back)
+
+    def _draw_held_back(self) -> None:
+        """Draw the pictures that were held back, once the terminal has caught up."""
+        if self.picture_link.is_paused:
+            self.set_timer(SECONDS_BETWEEN_TRIES, self._draw_held_back)
+            return
+        self._is_waiting_for_terminal = self._shown_cells.is_holding_back = False
+        for screen in self.screen_stack:
+            for view in screen.query("ContactSheet, PictureView"):
+                view.refresh()
+        if self._main_screen is not None:
+            self._main_screen.say_paused_no_more()
 
     def draw_pictures(self, how: Choice) -> None:
         """Draw pictures in another way from now on; what the settings say holds again with the next start."""
@@ -308,6 +329,7 @@ class FlowimgApp(App[None]):
 
     def on_cursor_position(self) -> None:
         self.picture_link.answered()
+        self.picture_link.catch_up()
 
     # The end
 

@@ -30,7 +30,12 @@ class PictureLink:
     def __init__(self, clock: Callable[[], float], ask: Callable[[], None]) -> None:
         """``ask`` sends :data:`QUESTION`; who reads the answer calls :meth:`answered`."""
         self._clock, self._ask = clock, ask
-        self._pictures = self._bytes = self._last = 0
+        self._pictures = self._bytes = 0
+        self._last = (0, 0)
+        """Number and bytes of what was drawn at once, and last."""
+        self._ahead = 0
+        self._is_unasked = False
+        """Whether something was sent behind the question that is not answered yet."""
         self._asked_at: float | None = None
         """When the question was asked that is not answered yet; one that was lost is asked again."""
         self._asked_again_at = 0.0
@@ -46,11 +51,17 @@ class PictureLink:
         if self._way is None:
             self._question()
 
-    def sent(self, cost: int) -> None:
-        """Note a picture of ``cost`` bytes that was just sent."""
-        self._pictures += 1
+    def sent_ahead(self, cost: int) -> None:
+        """Note bytes of a picture that is about to be drawn."""
+        self._ahead += cost
+
+    def sent(self, cost: int, pictures: int = 1) -> None:
+        """Note ``pictures`` that were just drawn, for the first time or again, with ``cost`` bytes in all."""
+        cost, self._ahead = cost + self._ahead, 0
+        self._pictures += pictures
         self._bytes += cost
-        self._last = cost
+        self._last = (pictures, cost)
+        self._is_unasked = self._asked_at is not None
         self._question()
 
     def answered(self) -> None:
@@ -63,6 +74,12 @@ class PictureLink:
         self._behind = took - self._way
         if self._behind > SLOW:
             self._rests_until = self._clock() + REST
+
+    def catch_up(self) -> None:
+        """Ask about what was sent behind the question that is answered by now."""
+        if self._is_unasked and not self.is_paused:
+            self._is_unasked = False
+            self._question()
 
     @property
     def is_paused(self) -> bool:
@@ -79,7 +96,7 @@ class PictureLink:
     @property
     def note(self) -> str:
         """Why there is no picture while they are paused."""
-        return f"Pictures are paused: the terminal is {self._behind:.1f} s behind with the last one."
+        return f"Pictures are paused: the terminal is {self._behind:.1f} s behind."
 
     @property
     def report(self) -> str:
@@ -87,8 +104,11 @@ class PictureLink:
         if not self._pictures:
             return "No picture was sent to the terminal yet."
         what = f"{count_of(self._pictures, 'picture')} cost {format_bytes(self._bytes)}"
-        report = f"{what} so far, the last one {format_bytes(self._last)}."
-        return f"{report} {self.note}" if self.is_paused else report
+        if self.is_paused:
+            return f"{what} so far; paused: {self._behind:.1f} s behind."
+        number, cost = self._last
+        last = "the last one" if number == 1 else f"the last {number} of them"
+        return f"{what} so far, {last} {format_bytes(cost)}."
 
     def _question(self) -> None:
         now = self._clock()

@@ -51,8 +51,6 @@ class Drawn:
     sentence: str = ""
     words: str = ""
     """The sentence in one or two words."""
-    cost: int = 0
-    """How many bytes the terminal is sent for it, at most."""
     upload: str = ""
     """What the terminal is sent once, before the lines."""
     forget: str = ""
@@ -93,7 +91,7 @@ class Pictures:
         drawn = draw(found, wanted.cells, wanted.background, wanted.color_system)
         if isinstance(drawn, NoPicture):
             return _lacking(drawn)
-        return Drawn(drawn.lines, drawn.width, found.original, cost=drawn.cost())
+        return Drawn(drawn.lines, drawn.width, found.original)
 
     def _in_pixels(self, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
         from flowimg_tui.previews.graphics import box_of, draw
@@ -104,12 +102,10 @@ class Pictures:
         if isinstance(found, NoPicture):
             return _lacking(found)
         drawn = draw(protocol, found, cell, wanted.background)
-        text = sum(len(segment.text.encode()) for line in drawn.lines for segment in line)
         return Drawn(
             drawn.lines,
             drawn.width,
             found.original,
-            cost=text + len(drawn.upload) + len(drawn.overlay),
             upload=drawn.upload,
             forget=drawn.forget,
             overlay=drawn.overlay,

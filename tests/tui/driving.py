@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from textual import events
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
@@ -19,17 +20,41 @@ PATIENCE = 20.0
 AppPilot: TypeAlias = Pilot[None]
 
 
+class Recorder(HeadlessDriver):
+    """Stands for a terminal that answers nothing, and keeps what it is sent."""
+
+    is_headless = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.data: list[str] = []
+
+    def write(self, data: str) -> None:
+        self.data.append(data)
+
+
 def drive(
-    app: FlowimgApp, script: Callable[[AppPilot], Awaitable[None]], size: tuple[int, int] = (120, 40)
+    app: FlowimgApp,
+    script: Callable[[AppPilot], Awaitable[None]],
+    size: tuple[int, int] = (120, 40),
+    *,
+    draws: bool = False,
 ) -> None:
-    """Run the app without a terminal and let ``script`` use it."""
+    """Run the app without a terminal and let ``script`` use it; one that ``draws`` has :func:`written`."""
+    app.driver_class = Recorder
 
     async def main() -> None:
-        async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
+        async with app.run_test(headless=not draws, size=size, notifications=True, tooltips=True) as pilot:
             await pilot.pause()
             await script(pilot)
 
     asyncio.run(main())
+
+
+def written(pilot: AppPilot) -> str:
+    """Return all that the terminal was sent by an app that draws."""
+    assert isinstance(pilot.app._driver, Recorder)
+    return "".join(pilot.app._driver.data)
 
 
 async def until(pilot: AppPilot, holds: Callable[[], bool]) -> None:

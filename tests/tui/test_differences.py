@@ -14,6 +14,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from benchmarks.screen.picture import Picture
+from flowimg_tui.previews.marking import MARK
 from flowimg_tui.tui.differences import ShownCells
 from tests.tui.terminal import Terminal, demo_in
 
@@ -111,3 +112,50 @@ def test_a_step_of_the_cursor_sends_its_two_lines_and_its_place(tmp_path: Path) 
         terminal.wait_for(b"3 of 42")
         terminal.wait_for_quiet(0.5)
         assert len(terminal.seen) - before < 1000
+
+
+def picture(*colours: Style | None) -> Strip:
+    """Return a line of blank cells, four of each of these colours; those of a colour are of a picture."""
+    return Strip([Segment("    ", None if colour is None else MARK + colour) for colour in colours])
+
+
+def drawn(shown: ShownCells, *lines: Strip) -> tuple[int, int]:
+    """Draw the lines, and return the bytes and the number of the pictures that are sent."""
+    spans = [(y, 0, strip.cell_length) for y, strip in enumerate(lines)]
+    update = ChopsUpdate([{0: strip} for strip in lines], spans, [[strip.cell_length] for strip in lines])
+    shown.reduced(update).render_segments(Console(force_terminal=True, color_system="standard"))
+    return shown.take_drawn()
+
+
+ON_RED, ON_BLUE = Style(bgcolor="red"), Style(bgcolor="blue")
+CELLS = len("\x1b[41m    \x1b[0m")
+
+
+def test_the_pictures_of_an_update_are_counted_and_so_is_what_is_sent_for_them() -> None:
+    shown = ShownCells()
+    two = (picture(ON_RED, None, ON_BLUE), picture(ON_BLUE, None, ON_BLUE), picture(ON_RED, None, None))
+    assert drawn(shown, *two) == (5 * CELLS, 2)
+    assert drawn(shown, *two) == (0, 0)
+    # One below the other is another one, where there is something between them.
+    assert drawn(ShownCells(), picture(ON_RED), picture(None), picture(ON_RED)) == (2 * CELLS, 2)
+
+
+def test_a_picture_of_which_a_line_stays_is_one() -> None:
+    shown = ShownCells()
+    drawn(shown, picture(ON_RED), picture(ON_RED), picture(ON_RED))
+    assert drawn(shown, picture(ON_BLUE), picture(ON_RED), picture(ON_BLUE)) == (2 * CELLS, 1)
+
+
+def test_while_pictures_are_paused_blank_cells_stand_for_new_ones_and_all_else_is_sent() -> None:
+    is_paused = False
+    shown = ShownCells(lambda: is_paused)
+    drawn(shown, picture(ON_RED, None, ON_BLUE))
+    is_paused = True
+    assert drawn(shown, picture(ON_RED, None, ON_BLUE)) == (0, 0)
+    held_back = [shown.is_holding_back]
+    assert drawn(shown, picture(ON_RED, RED, ON_RED)) == (0, 0)
+    assert [*held_back, shown.is_holding_back] == [False, True]
+    whole = shown.reduced(LayoutUpdate([[picture(ON_RED)]], Region(0, 0, 4, 1)))
+    assert whole.render_segments(Console()) == "\x1b[1;1H    "
+    is_paused = False
+    assert drawn(shown, picture(ON_RED, None, ON_RED)) == (2 * CELLS, 2)

@@ -91,4 +91,32 @@ def test_what_pictures_cost_is_told(link: Link) -> None:
     link.sent(20_200)
     assert link.report == "2 pictures cost 30 kB so far, the last one 20 kB."
     link.clock.now += 2.3
-    assert link.report.endswith("Pictures are paused: the terminal is 2.0 s behind with the last one.")
+    assert link.report == "2 pictures cost 30 kB so far; paused: 2.0 s behind."
+    assert link.note == "Pictures are paused: the terminal is 2.0 s behind."
+
+
+def test_a_page_of_pictures_is_counted_as_so_many(link: Link) -> None:
+    link.sent_ahead(1_000)
+    link.sent(8_000)
+    link.sent(36_000, 24)
+    assert link.report == "25 pictures cost 45 kB so far, the last 24 of them 36 kB."
+
+
+@pytest.mark.parametrize("behind", [0.6, 120.0])
+def test_what_is_said_of_pictures_is_whole_on_a_narrow_screen(link: Link, behind: float) -> None:
+    link.sent(12_345_678, 2_345)
+    link.clock.now += 0.3 + behind
+    assert link.is_paused
+    assert max(len(link.report), len(link.note)) <= 58
+
+
+def test_what_was_sent_behind_a_question_is_asked_about_when_that_is_answered(link: Link) -> None:
+    link.sent(10_000)
+    link.sent(36_000)
+    link.answers_after(0.3)
+    link.catch_up()
+    assert link.questions == 3
+    assert paused_after(link, 0.4 + SLOW) == (True, "0.6")
+    link.answers_after(0.0)
+    link.catch_up()
+    assert link.questions == 3  # nothing stands behind the last one

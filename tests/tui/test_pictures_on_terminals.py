@@ -1,12 +1,16 @@
 """Pictures in kitty's protocol and as Sixel, and what is done on a way that is too slow for any."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from textual import events
 
+from benchmarks.screen.picture import Picture
+from flowimg_tui.humane import format_bytes
 from flowimg_tui.previews import kitty
 from flowimg_tui.previews.probing import Answers
 from flowimg_tui.previews.protocol import Choice, Protocol, choose
@@ -16,13 +20,15 @@ from flowimg_tui.tui.widgets.preview_pane import PreviewPane
 from flowimg_tui.workspace import Workspace
 from tests.previews.samples import RED, encoded, quarters
 from tests.tui.conftest import still
-from tests.tui.driving import AppPilot, app_of, drive, shows, status_of, text_of, until
+from tests.tui.driving import AppPilot, app_of, drive, shows, status_of, text_of, until, written
 from tests.tui.scripted import Clock
 from tests.tui.terminal import Terminal
+from tests.tui.test_contact_sheet import is_waiting
 from tests.tui.test_preview_pane import painted, save
 
 CELL = (8, 16)
 SAVED = b"Downloaded 42 of 42 images"
+_CELLS = re.compile(r"\x1b\[38;2;[\d;]*48;2;[\d;]*m▀+\x1b\[0m")
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +56,7 @@ def app_drawing(workspace: Workspace, protocol: Protocol, clock: Clock) -> Flowi
     return still(FlowimgApp(workspace, clock=clock, pictures=Choice(protocol, "So it is set.", CELL)))
 
 
-def written(pilot: AppPilot) -> str:
+def in_pane(pilot: AppPilot) -> str:
     """Return what the pane writes, with what stands over its cells."""
     pane = pilot.app.screen_stack[0].query_one(PreviewPane)
     return "".join(segment.text for strip in pane.render_lines(pane.size.region) for segment in strip)
@@ -85,18 +91,18 @@ def test_a_sixel_is_written_where_its_cells_are_and_not_before_a_dialog(
 ) -> None:
     async def script(pilot: AppPilot) -> None:
         await pilot.press("p")
-        await until(pilot, lambda: "\x1bP" in written(pilot))
+        await until(pilot, lambda: "\x1bP" in in_pane(pilot))
         pane = pilot.app.screen.query_one(PreviewPane)
         top = pane.content_region.y + (pane.size.height - 2) // 2
         left = pane.content_region.x + (pane.size.width - 8) // 2
-        assert f"\x1b[{top + 1};{left + 1}H\x1bP" in written(pilot)
+        assert f"\x1b[{top + 1};{left + 1}H\x1bP" in in_pane(pilot)
         await pilot.press("question_mark")
         await until(pilot, lambda: "esc closes" in text_of(pilot))
         assert "\x1bP" not in "".join(
             segment.text for line in pane.render_lines(pane.size.region) for segment in line
         )
         await pilot.press("escape")
-        await until(pilot, lambda: "\x1bP" in written(pilot))
+        await until(pilot, lambda: "\x1bP" in in_pane(pilot))
 
     drive(app_drawing(workspace, Protocol.SIXEL, clock), script)
 
@@ -198,7 +204,7 @@ def test_a_terminal_that_is_behind_gets_no_more_pictures_and_still_its_table(
         clock.now += 10
         await until(pilot, lambda: "Pictures are paused" not in text_of(pilot))
 
-    drive(app, script)
+    drive(app, script, draws=True)
 
 
 @pytest.mark.usefixtures("two_pictures")
@@ -213,16 +219,120 @@ def test_the_contact_sheet_says_that_its_pictures_are_paused(
         clock.now += 2
         await pilot.press("t")
         await until(pilot, lambda: status_of(pilot).startswith("Pictures are paused"))
+        assert "▀" not in seen(pilot)
         pilot.app.post_message(events.CursorPosition(0, 0))
         await pilot.pause()
         clock.now += 10
-        await until(pilot, lambda: "▀" in text_of(pilot))
+        await until(pilot, lambda: "▀" in seen(pilot))
+        assert "paused" not in status_of(pilot)
         assert sent.count(QUESTION) >= 2
 
-    drive(app, script)
+    drive(app, script, draws=True)
 
 
-@pytest.mark.usefixtures("two_pictures", "sent")
+def seen(pilot: AppPilot) -> str:
+    """Return what the terminal shows of what it was sent."""
+    picture = Picture()
+    picture.feed(written(pilot))
+    return str(picture)
+
+
+def picture_bytes(sent: str) -> int:
+    """Return how many bytes of what was sent are cells of two colours, as only pictures have them."""
+    return len("".join(_CELLS.findall(sent)).encode())
+
+
+@pytest.fixture
+def many_pictures(database: Path, tmp_path: Path) -> None:
+    """Two pages of pictures in which no cell is like another."""
+    files = [tmp_path / f"{at:02}.png" for at in range(60)]
+    for file in files:
+        file.write_bytes(encoded(Image.merge("RGB", [Image.effect_noise((32, 32), 60) for _ in "RGB"])))
+    save(database, *files)
+
+
+async def answer(pilot: AppPilot) -> None:
+    """Answer as the terminal does that has come as far as the question."""
+    pilot.app.post_message(events.CursorPosition(0, 0))
+    await pilot.pause()
+
+
+async def every_question_answered(pilot: AppPilot) -> None:
+    """Answer until no question comes any more."""
+    asked = -1
+    while asked != (asked := written(pilot).count(QUESTION)):
+        await answer(pilot)
+
+
+async def through_two_pages(pilot: AppPilot) -> None:
+    """Have every picture drawn of the first page and of the last one, which stays."""
+    await pilot.press("t")
+    await until(pilot, lambda: "00000059" in seen(pilot) and not is_waiting(pilot))
+    await pilot.press("G")
+    await until(pilot, lambda: "00000000" in seen(pilot) and not is_waiting(pilot))
+    await every_question_answered(pilot)
+
+
+@pytest.mark.usefixtures("many_pictures")
+def test_pictures_are_counted_whenever_they_are_drawn_and_asked_about(app: FlowimgApp) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await through_two_pages(pilot)
+        before = len(written(pilot))
+
+        async def draws_pictures(*keys: str) -> None:
+            """Tell that the keys have pictures drawn, and that a question comes behind the last of them."""
+            at = len(written(pilot))
+            await pilot.press(*keys)
+            await until(pilot, lambda: picture_bytes(written(pilot)[at:]) > 10_000)
+            await every_question_answered(pilot)
+            assert QUESTION in written(pilot)[written(pilot).rindex("▀") :]
+
+        await draws_pictures("g")
+        await draws_pictures("G")
+        await draws_pictures("question_mark")
+        await draws_pictures("escape")
+        assert picture_bytes(written(pilot)[before:]) > 100_000
+        await pilot.press("B")
+        total = format_bytes(picture_bytes(written(pilot)))
+        await until(pilot, lambda: f"cost {total} so far" in status_of(pilot))
+
+    drive(app, script, draws=True)
+
+
+@pytest.mark.usefixtures("many_pictures")
+def test_a_terminal_that_is_behind_is_sent_no_picture_whatever_draws_it(
+    app: FlowimgApp, clock: Clock
+) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await through_two_pages(pilot)
+        await pilot.press("g")
+        await until(pilot, lambda: "00000059" in seen(pilot))
+        clock.now += 2
+        before = len(written(pilot))
+        # What stands there stays.
+        await pilot.press("right")
+        await until(pilot, lambda: "2 of 60" in seen(pilot))
+        assert "▀" in seen(pilot)
+        await pilot.press("G", "space")
+        await until(pilot, lambda: "1 selected" in seen(pilot) and "00000000" in seen(pilot))
+        await until(pilot, lambda: "Pictures are paused: the terminal is 2.0 s behind." in seen(pilot))
+        assert "▀" not in seen(pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "esc closes" in seen(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "esc closes" not in seen(pilot) and "00000000" in seen(pilot))
+        await pilot.press("B")
+        await until(pilot, lambda: "; paused: 2.0 s behind." in seen(pilot))
+        assert "▀" not in written(pilot)[before:]
+        await answer(pilot)
+        clock.now += 10
+        await until(pilot, lambda: "▀" in seen(pilot))
+        assert seen(pilot) == text_of(pilot)
+
+    drive(app, script, draws=True)
+
+
+@pytest.mark.usefixtures("two_pictures")
 def test_what_pictures_cost_is_told_on_request(app: FlowimgApp) -> None:
     async def script(pilot: AppPilot) -> None:
         await pilot.press("B")
@@ -233,4 +343,4 @@ def test_what_pictures_cost_is_told_on_request(app: FlowimgApp) -> None:
         await until(pilot, lambda: status_of(pilot).startswith("1 picture cost "))
         assert app_of(pilot).picture_link.report == status_of(pilot)
 
-    drive(app, script)
+    drive(app, script, draws=True)

@@ -19,12 +19,11 @@ from flowimg_tui.tui.messages import StoreFailed
 from flowimg_tui.tui.profile_state import NO_COUNTS, ProfileState
 from flowimg_tui.tui.refusals import DEPENDING_ON_COUNTS, DIMMABLE, NO_PROFILE, busy, why_not
 from flowimg_tui.tui.runs import Run
-from flowimg_tui.tui.widgets.contact_sheet import ContactSheet
 from flowimg_tui.tui.widgets.gallery_pane import GalleryPane
 from flowimg_tui.tui.widgets.header import HeaderLine
 from flowimg_tui.tui.widgets.key_line import KeyLine
 from flowimg_tui.tui.widgets.profile_pane import ProfilePane
-from flowimg_tui.tui.widgets.status_line import Mood, StatusLine
+from flowimg_tui.tui.widgets.status_line import Mood, Sentence, StatusLine
 from flowimg_tui.tui.widgets.too_small import TooSmall
 from flowimg_tui.tui.widgets.work_pane import WorkPane
 from flowimg_tui.workspace import Workspace, WorkspaceError
@@ -53,6 +52,8 @@ class GalleryDisplay(Screen[None]):
         self._output = Path()
         self._runnable: tuple[str, ...] = ()
         self._page: ImageScreen | None = None
+        self._paused: Sentence | None = None
+        """What was said last of pictures that are paused."""
 
     @property
     def _app(self) -> "FlowimgApp":
@@ -191,8 +192,15 @@ class GalleryDisplay(Screen[None]):
     def on_gallery_pane_refused(self, message: GalleryPane.Refused) -> None:
         self._status.say(message.reason, Mood.WARNING)
 
-    def on_contact_sheet_paused(self, message: ContactSheet.Paused) -> None:
-        self._status.say(message.note, Mood.WARNING)
+    def say_paused(self, note: str) -> None:
+        """Say why pictures are paused."""
+        self._paused = (note, Mood.WARNING)
+        self._status.say(*self._paused)
+
+    def say_paused_no_more(self) -> None:
+        """Say what there is to say of the profile, where pictures are what was spoken of last."""
+        if self._status.said == self._paused and self._shown is not None:
+            self._status.say(*self._shown.said)
 
     def on_store_failed(self, message: StoreFailed) -> None:
         self._status.say(str(message.error), Mood.BAD)

@@ -3,7 +3,6 @@
 Only what is in sight is decoded, in threads, in half blocks. The sheet itself waits for none of them.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
@@ -12,12 +11,10 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Region
-from textual.message import Message
 from textual.strip import Strip
 
 from flowimg_tui.store.finding import SortKey
 from flowimg_tui.store.records import ImageRecord
-from flowimg_tui.tui.picture_link import SECONDS_BETWEEN_TRIES
 from flowimg_tui.tui.pictures import Drawn, Pictures, Wanted, color_system_of
 from flowimg_tui.tui.tiles import Tile, Tiles
 from flowimg_tui.tui.widgets.image_columns import Row, caption_cells, keys_for, word_for
@@ -77,12 +74,6 @@ class ContactSheet(ImageView):
         Binding("right,l", "step(1)", "Right", show=False, tooltip="Right; the log is opened in the table"),
     ]
 
-    @dataclass
-    class Paused(Message):
-        """The terminal is behind with pictures, and gets no more for now."""
-
-        note: str
-
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._grid = _grid_of(0, 0)
@@ -91,7 +82,6 @@ class ContactSheet(ImageView):
         """What is asked for, by the id of its image: to make it anew for each line takes too long."""
         self._tiles = Tiles(self, self._show_tile)
         self._rest: Timer | None = None
-        self._is_paused = False
 
     def begin(self, pictures: Pictures) -> None:
         """Have the thumbnails drawn by ``pictures`` from now on."""
@@ -171,14 +161,6 @@ class ContactSheet(ImageView):
         if not self.is_attached or not self.display or self._has_no_room:
             self._tiles.want(())
             return
-        if self._app.picture_link.is_paused:
-            self._tiles.want(())
-            if not self._is_paused:
-                self._is_paused = True
-                self.post_message(self.Paused(self._app.picture_link.note))
-            self._rest = self.set_timer(SECONDS_BETWEEN_TRIES, self._look)
-            return
-        self._is_paused = False
         images = ((row, self.image_at(row)) for row in sorted(self._rows_in_sight, key=self._distance))
         self._tiles.want([self._tile(image) for _, image in images if image is not None and image.local_path])
 
@@ -213,10 +195,6 @@ class ContactSheet(ImageView):
         row = self._rows_by_id.get(image_id)
         if row is not None:
             self._refresh_row(row)
-            image = self.image_at(row)
-            drawn = None if image is None else self._tiles.of(self._tile(image))
-            if drawn is not None and drawn.cost:
-                self.call_after_refresh(self._app.picture_link.sent, drawn.cost)
 
     # Drawing
 

@@ -182,10 +182,9 @@ class PictureView(TitledWidget):
         """Show a picture, or the sentence that stands for it."""
         before, self._drawn = self._drawn, drawn
         self._app.send(before.forget + drawn.upload)
+        self._app.picture_link.sent_ahead(len(drawn.upload))
         if before.overlay:
             self._app.forget_cells(self.content_region)
-        if drawn.cost:
-            self.call_after_refresh(self._app.picture_link.sent, drawn.cost)
         size = "" if drawn.pixels is None else "  {}×{}".format(*drawn.pixels)
         self.write_titles(f"Picture{size}", self._closes)
         self.refresh()
