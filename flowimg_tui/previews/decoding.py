@@ -8,6 +8,7 @@ saved are opened by their own readers, and the limit here is one of this module.
 """
 
 import errno
+import hashlib
 import io
 import logging
 import os
@@ -86,11 +87,22 @@ def _of_file(
         return NoPicture(Lack.DAMAGED, "The picture is damaged, or of a kind that cannot be shown.")
 
 
-def size_on_disk(path: Path) -> int | NoPicture:
-    """Return the bytes of the saved file, or what is wrong with it before it is opened."""
+def found_on_disk(path: Path) -> os.stat_result | NoPicture:
+    """Return what the disk tells of the saved file, or what is wrong with it before it is opened."""
     try:
-        return _size(path.stat())
+        return _checked(path.stat())
     except (OSError, ValueError) as error:
+        return _lack_of_file(error)
+    except _NotShown as lack:
+        return NoPicture(*lack.args)
+
+
+def sha256_of(path: Path, cancelled: Cancelled = never) -> str | NoPicture:
+    """Return the hash of the saved file, in hexadecimal digits. Raises nothing."""
+    try:
+        with _opened(path, cancelled) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
         return _lack_of_file(error)
     except _NotShown as lack:
         return NoPicture(*lack.args)
@@ -122,7 +134,7 @@ def _opened(path: Path, cancelled: Cancelled) -> "Iterator[io.BufferedReader[_Wa
         lack = _lack_of_file(error)
         raise _NotShown(lack.lack, lack.sentence) from error
     try:
-        _size(os.fstat(descriptor))
+        _checked(os.fstat(descriptor))
     except _NotShown:
         os.close(descriptor)
         raise
@@ -137,14 +149,14 @@ def _lack_of_file(error: OSError | ValueError) -> NoPicture:
     return NoPicture(Lack.UNREADABLE, f"The file cannot be read: {error.strerror}.")
 
 
-def _size(found: os.stat_result) -> int:
+def _checked(found: os.stat_result) -> os.stat_result:
     if not stat.S_ISREG(found.st_mode):
         raise _NotShown(Lack.UNREADABLE, "What stands in its place is no file.")
     if not found.st_size:
         raise _NotShown(Lack.EMPTY, "The file is empty: 0 bytes.")
     if found.st_size > _MOST_BYTES:
         raise _NotShown(Lack.TOO_LARGE, "The file is too large to be shown.")
-    return found.st_size
+    return found
 
 
 def _read(file: "io.BufferedReader[_Watched]", read: Callable[[ImageFile.ImageFile], T]) -> T:

@@ -3,6 +3,8 @@
 It holds nothing that cannot be drawn anew. So what is damaged is dropped, and what the disk refuses is said
 once in the log and done without. Two processes may share a folder: a file is there as a whole or not at all,
 and each looks again at what there is before it has written a tenth of the limit.
+
+The access time of a thumbnail tells when it was used, its modification time is that of the saved file.
 """
 
 import contextlib
@@ -85,10 +87,22 @@ class ThumbnailCache:
             log.debug("The thumbnail %s is damaged: %r", path, error)
             self._drop(path)
             return None
-        # It may have been dropped by another process since.
-        with contextlib.suppress(OSError):
-            os.utime(path)
+        self._use(path)
         return thumbnail
+
+    def written_at(self, key: Key) -> int | None:
+        """Return when the file was written of which the thumbnail was made, in ns, where there is one."""
+        path = self._path(key)
+        try:
+            return path.stat().st_mtime_ns if path is not None else None
+        except OSError:
+            return None  # another process may have dropped it
+
+    def note_written(self, key: Key, time_ns: int) -> None:
+        """Note that the thumbnail is that of a file which was written at this time."""
+        path = self._path(key)
+        if path is not None:
+            self._use(path, time_ns)
 
     def put(self, key: Key, thumbnail: Thumbnail) -> None:
         """Keep a thumbnail, where there is room for it and the disk takes it."""
@@ -102,6 +116,13 @@ class ThumbnailCache:
                 self._write(path, data)
         except OSError as error:
             self._tell_once(error)
+
+    def _use(self, path: Path, written_at: int | None = None) -> None:
+        """Note that a thumbnail is used now, and is one of a file that was written then, or as before."""
+        # It may have been dropped by another process since.
+        with contextlib.suppress(OSError):
+            before = path.stat().st_mtime_ns
+            os.utime(path, ns=(time.time_ns(), before if written_at is None else written_at))
 
     def _path(self, key: Key) -> Path | None:
         if not self._limit or not _SHA256.fullmatch(key.sha256):
@@ -152,7 +173,7 @@ class ThumbnailCache:
                 except FileNotFoundError:
                     continue
                 if entry.name.endswith(_SUFFIX):
-                    kept.append(_Kept(found.st_mtime_ns, entry.name, _on_disk(found.st_size)))
+                    kept.append(_Kept(found.st_atime_ns, entry.name, _on_disk(found.st_size)))
                 elif entry.name.endswith(_TEMP_SUFFIX) and found.st_mtime < forgotten:
                     self._drop(Path(entry.path))
         return kept

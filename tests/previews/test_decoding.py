@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from flowimg_tui.previews.decoding import MOST_PIXELS, decode, size_on_disk
+from flowimg_tui.previews.decoding import MOST_PIXELS, decode, found_on_disk
 from flowimg_tui.previews.picture import Lack, NoPicture, Thumbnail
 from tests.mirror.odd_pictures import PICTURES, foreign_pictures, odd_pictures
 from tests.previews.samples import (
@@ -238,13 +238,13 @@ def test_a_picture_that_is_not_downloaded_is_called_so() -> None:
 def test_a_picture_that_has_gone_is_called_missing(tmp_path: Path, name: str) -> None:
     (tmp_path / "a file").write_bytes(b"x")
     assert lack_of(decode(tmp_path / name, BOX)) is Lack.MISSING
-    assert lack_of(size_on_disk(tmp_path / name)) is Lack.MISSING
+    assert lack_of(found_on_disk(tmp_path / name)) is Lack.MISSING
 
 
 def test_an_empty_file_is_called_empty(path: Path) -> None:
     path.touch()
     assert lack_of(decode(path, BOX)) is Lack.EMPTY
-    assert lack_of(size_on_disk(path)) is Lack.EMPTY
+    assert lack_of(found_on_disk(path)) is Lack.EMPTY
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
@@ -253,7 +253,7 @@ def test_what_is_no_file_is_called_so_and_keeps_nobody_waiting(
 ) -> None:
     make(path)
     assert lack_of(decode(path, BOX)) is Lack.UNREADABLE
-    assert lack_of(size_on_disk(path)) is Lack.UNREADABLE
+    assert lack_of(found_on_disk(path)) is Lack.UNREADABLE
 
 
 def test_a_file_that_may_not_be_read_is_named_with_the_reason(
@@ -335,7 +335,7 @@ def test_a_huge_file_is_not_read(path: Path) -> None:
         file.write(encoded(quarters(), "WEBP"))
         file.truncate(2 * 1024**3)
     assert lack_of(decode(path, BOX)) is Lack.TOO_LARGE
-    assert lack_of(size_on_disk(path)) is Lack.TOO_LARGE
+    assert lack_of(found_on_disk(path)) is Lack.TOO_LARGE
 
 
 def test_the_limit_is_no_matter_of_the_whole_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

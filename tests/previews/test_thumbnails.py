@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from flowimg_tui.previews.picture import Lack, Thumbnail
 from flowimg_tui.previews.thumbnail_cache import Key, ThumbnailCache
@@ -66,8 +66,10 @@ def seen(outcome: object) -> list[tuple[int, ...]]:
 
 
 def make_illegible(path: Path) -> None:
-    """Leave as many bytes as there were: whoever decodes them finds no picture."""
-    path.write_bytes(bytes(path.stat().st_size))
+    """Leave as many bytes as there were, and their time: whoever decodes them finds no picture."""
+    found = path.stat()
+    path.write_bytes(bytes(found.st_size))
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 # A picture is decoded once
@@ -128,6 +130,61 @@ def test_a_picture_that_has_gone_is_not_shown_from_memory(thumbnails: Thumbnails
     path.write_bytes(encoded(quarters())[:100])
     assert lack_of(thumbnails.of(path, sha256, BOX)) is Lack.DAMAGED
     assert lack_of(thumbnails.of(None, sha256, BOX)) is Lack.NOT_DOWNLOADED
+
+
+def test_a_file_that_was_damaged_without_a_change_of_size_is_not_shown_from_memory(
+    thumbnails: Thumbnails, path: Path
+) -> None:
+    sha256 = save(path, quarters())
+    whole = path.read_bytes()
+    assert seen(thumbnails.of(path, sha256, BOX)) == corners(quarters())
+    path.write_bytes(whole[:60] + bytes(len(whole) - 60))
+    for _ in range(2):
+        assert lack_of(thumbnails.of(path, sha256, BOX)) is Lack.DAMAGED
+    path.write_bytes(whole)
+    assert seen(thumbnails.of(path, sha256, BOX)) == corners(quarters())
+
+
+def test_another_picture_in_the_place_of_a_file_is_shown_and_not_taken_for_it(
+    thumbnails: Thumbnails, path: Path
+) -> None:
+    sha256 = save(path, quarters())
+    whole, mirrored = path.read_bytes(), encoded(ImageOps.mirror(quarters()))
+    size = max(len(whole), len(mirrored))
+    path.write_bytes(mirrored.ljust(size, b"\0"))
+    assert seen(thumbnails.of(path, sha256, BOX)) == corners(ImageOps.mirror(quarters()))
+    path.write_bytes(whole.ljust(size, b"\0"))
+    assert seen(thumbnails.of(path, sha256, BOX)) == corners(quarters())
+
+
+def test_a_picture_that_was_moved_or_copied_is_hashed_once_and_not_decoded(
+    thumbnails: Thumbnails, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha256 = save(path, quarters())
+    thumbnails.of(path, sha256, BOX)
+    monkeypatch.setattr("flowimg_tui.previews.thumbnails.decode", None)
+    moved = path.rename(path.with_name("moved"))
+    copied = path.with_name("copied")
+    copied.write_bytes(moved.read_bytes())
+    os.utime(copied, (1000, 1000))
+    for there in (moved, copied):
+        assert seen(thumbnails.of(there, sha256, BOX)) == corners(quarters())
+    monkeypatch.setattr("flowimg_tui.previews.thumbnails.sha256_of", None)
+    assert seen(thumbnails.of(copied, sha256, BOX)) == corners(quarters())
+
+
+def test_a_picture_whose_bytes_cannot_be_read_is_named_though_it_was_seen(
+    thumbnails: Thumbnails, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha256 = save(path, quarters())
+    thumbnails.of(path, sha256, BOX)
+    os.utime(path, (1000, 1000))
+
+    def failing(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("flowimg_tui.previews.decoding._Watched.readinto", failing)
+    assert lack_of(thumbnails.of(path, sha256, BOX)) is Lack.UNREADABLE
 
 
 def test_what_cannot_be_shown_is_looked_at_again(thumbnails: Thumbnails, folder: Path, path: Path) -> None:

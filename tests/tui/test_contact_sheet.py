@@ -521,9 +521,12 @@ def test_a_larger_window_needs_no_other_thumbnails_on_disk(
 ) -> None:
     save(database, *painted(tmp_path, RED, GREEN))
     with closing(sqlite3.connect(database)) as connection, connection:
+        connection.create_function(
+            "sha256", 1, lambda path: hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        )
         connection.execute(
             "INSERT INTO saved_file (profile_id, media_key, path, size, sha256, mime, source, saved_at)"
-            " SELECT profile_id, media_key, local_path, 1, printf('%064d', id), 'image/png', 'api',"
+            " SELECT profile_id, media_key, local_path, 1, sha256(local_path), 'image/png', 'api',"
             " created_at FROM image"
         )
 
