@@ -1,7 +1,8 @@
 """What the terminal says it can show: asked once, before the screen starts, and never where one would see it.
 
 All questions go out together. The last of them is one that every terminal answers, so that nobody waits for
-the answers that will not come. A key that is pressed within these milliseconds is lost.
+the answers that will not come. What else came meanwhile, as a key that was pressed, is handed on, and so is
+whether an answer is late: whoever reads next has to expect it.
 
 Sources: kitty's graphics protocol, "Querying support"; xterm's control sequences: DA1, and 16 of XTWINOPS.
 """
@@ -16,7 +17,7 @@ import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flowimg_tui.previews.geometry import Size
@@ -29,8 +30,22 @@ QUERY: Final = b"\x1b_Gi=31,s=1,v=1,a=q,U=1,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
 _KITTY: Final = re.compile(rb"\x1b_G[^\x1b]*;OK\x1b\\")
 _CELL: Final = re.compile(rb"\x1b\[6;([0-9]{1,4});([0-9]{1,4})t")
 _ATTRIBUTES: Final = re.compile(rb"\x1b\[\?([0-9;]*)c")
+_ANSWER: Final = re.compile(rb"\x1b_G[^\x1b]*\x1b\\|" + _CELL.pattern + b"|" + _ATTRIBUTES.pattern)
 _SIXEL: Final = b"4"
 _WINDOW: Final = struct.Struct("HHHH")
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What whoever reads from the terminal next has to know."""
+
+    data: bytes = b""
+    """What came beside whole answers."""
+    is_owed: bool = False
+    """Whether the terminal has not given all answers yet."""
+
+
+NOTHING: Final = Unread()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,7 @@ class Answers:
     sixel: bool = False
     cell: Size | None = None
     """The pixels of a cell, where they are known."""
+    unread: Unread = field(default=NOTHING, compare=False)
 
 
 def answers_in(data: bytes) -> Answers:
@@ -52,6 +68,7 @@ def answers_in(data: bytes) -> Answers:
         kitty=_KITTY.search(data) is not None,
         sixel=attributes is not None and _SIXEL in attributes[1].split(b";"),
         cell=(width, height) if width and height else None,
+        unread=Unread(_ANSWER.sub(b"", data), is_owed=attributes is None),
     )
 
 

@@ -1,13 +1,13 @@
 """How pictures are drawn on this terminal: the one place that decides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from flowimg_tui.previews import textual_images
 from flowimg_tui.previews.geometry import Size
-from flowimg_tui.previews.probing import Answers, ask, cell_of
+from flowimg_tui.previews.probing import NOTHING, Answers, Unread, ask, cell_of
 
 AUTO: Final = "auto"
 
@@ -40,6 +40,8 @@ class Choice:
     """The pixels of a cell, where they are known."""
     lacks_extra: bool = False
     """Whether an optional extra would show them better."""
+    unread: Unread = NOTHING
+    """What came from the terminal, or will, beside the answers that this goes by."""
 
     @property
     def is_off(self) -> bool:
@@ -57,7 +59,8 @@ def settle(setting: str, environment: Mapping[str, str], source: int, sink: int)
     """
     asked = is_worth_asking(setting, environment)
     answers = ask(source, sink) if asked else Answers(cell=cell_of(sink))
-    return choose(setting, environment, has_images=textual_images.are_installed(), answers=answers)
+    choice = choose(setting, environment, has_images=textual_images.are_installed(), answers=answers)
+    return replace(choice, unread=answers.unread)
 
 
 def is_worth_asking(setting: str, environment: Mapping[str, str]) -> bool:

@@ -24,6 +24,7 @@ from flowimg_tui.config.app_state import AppState
 from flowimg_tui.config.reports import report_error
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.stop import Stop
+from flowimg_tui.previews.probing import NOTHING
 from flowimg_tui.previews.protocol import HALF_BLOCKS, Choice
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.records import ProfileRecord
@@ -92,6 +93,8 @@ class FlowimgApp(App[None]):
         """How pictures are drawn."""
         self.settled_pictures: Final = pictures
         """How they are drawn by the settings and the terminal."""
+        self.unread = pictures.unread
+        """What there is to know for who reads from the terminal first."""
         self.picture_link = PictureLink(clock, lambda: self.send(QUESTION))
         self.state = AppState.load(workspace.locations.state)
         self._reports = reports
@@ -110,6 +113,10 @@ class FlowimgApp(App[None]):
     def run_to_ending(self, mouse: bool = True) -> Ending:
         """Run the app until it ends, with this process for itself."""
         self._has_process = True
+        if self.unread != NOTHING:
+            from flowimg_tui.tui.late_answers import PatientDriver
+
+            self.driver_class = PatientDriver
         self.run(mouse=mouse)
         if self._last_words:
             return Ending(1, self._last_words)

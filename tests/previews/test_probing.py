@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowimg_tui.previews.probing import Answers, answers_in, ask, cell_of
+from flowimg_tui.previews.probing import Answers, Unread, answers_in, ask, cell_of
 from tests.previews.answering import answering
 
 XTERM = b"\x1b[6;16;8t\x1b[?64;1;2;4;6;9;15;18;21;22c"
@@ -81,6 +81,16 @@ def test_a_terminal_that_says_nothing_can_nothing_and_is_as_before(ends: tuple[i
     before = state_of(slave)
     assert ask(slave, slave, patience=0.01) == Answers()
     assert state_of(slave) == before
+
+
+def test_what_is_no_answer_is_handed_on_and_so_is_that_one_is_late(ends: tuple[int, int]) -> None:
+    master, slave = ends
+    with answering(master, b"jj" + KITTY + b"q"):
+        assert ask(slave, slave, patience=30).unread == Unread(b"jjq")
+    with answering(master, b"j" + KITTY[:20]):
+        answers = ask(slave, slave, patience=0.3)
+    assert answers.kitty
+    assert answers.unread == Unread(b"j" + KITTY[len(b"\x1b_Gi=31;OK\x1b\\") : 20], is_owed=True)
 
 
 def test_a_terminal_that_has_gone_can_nothing() -> None:

@@ -112,6 +112,10 @@ class Terminal:
             self._read(left)
         return self.seen[before:]
 
+    def answer(self) -> None:
+        """Answer what is asked before the start."""
+        os.write(self.master, _NOBODY)
+
     def press(self, keys: bytes) -> None:
         os.write(self.master, keys)
 
@@ -157,6 +161,6 @@ class Terminal:
             self.seen += data
             self._picture.feed(self._decoder.decode(data))
             if _WHO in data:
-                os.write(self.master, _NOBODY)
+                self.answer()
             patience = 0
         return len(self.seen) > before
