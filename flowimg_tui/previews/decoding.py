@@ -32,8 +32,8 @@ MOST_PIXELS: Final = 64_000_000
 """A picture of more is not shown: it would take more than 256 MB of memory, and seconds."""
 _MOST_PIXELS_OF_WEBP: Final = 24_000_000
 """Its decoder takes four times as much memory."""
-_LARGE: Final = 8_000_000
-"""Of pictures of more pixels one at a time is decoded, whoever wants them."""
+_LARGE: Final = 4_000_000
+"""Of pictures of more pixels one at a time is decoded, whoever wants them: two WebP would take 160 MB."""
 _MOST_BYTES: Final = 1024 * 1024 * 1024  # the highest `picture_limit`: a WebP is read as a whole
 _START: Final = 12
 
