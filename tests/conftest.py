@@ -98,10 +98,10 @@ def _own_log() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_trust_store() -> Iterator[None]:
-    """Load the certificates once: each httpx client would read them again, and no test speaks TLS."""
+    """Load the certificates once: each client would read them again, and no test speaks TLS."""
     context = ssl.create_default_context()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("httpx._transports.default.create_ssl_context", lambda *_, **__: context)
+        patch.setattr("ssl.create_default_context", lambda *_, **__: context)
         yield
 
 
