@@ -8,6 +8,7 @@ other end is closed.
 
 import contextlib
 import faulthandler
+import functools
 import gc
 import importlib
 import io
@@ -18,14 +19,20 @@ import sys
 import time
 from typing import Any, Final
 
+import httpx
+import typer.main
+
 from flowimg_tui.cli.app import main
 
 ROOM: Final = 4
 """As many descriptors come with a request: the three streams, and what tells of the child's end."""
+_MADE_ONCE: Final = ((typer.main, "get_command"), (httpx, "create_ssl_context"))
+"""What reads the signatures of all commands, and what reads the certificates, though no test speaks TLS."""
 _IMPORTED_LATE: Final = (
     "flowimg_tui.flow.google",
     "flowimg_tui.flow.labs",
     "flowimg_tui.flow.pasted",
+    "flowimg_tui.flow.transport",
     "flowimg_tui.workspace.actions",
     "httpcore",
     "anyio._backends._asyncio",
@@ -53,6 +60,9 @@ def _warm_up(modules: list[str]) -> None:
     """Have in memory, once for all children, what a command needs."""
     for module in (*_IMPORTED_LATE, *modules):
         importlib.import_module(module)
+    for module_of, name in _MADE_ONCE:
+        setattr(module_of, name, functools.cache(getattr(module_of, name)))
+    httpx.create_ssl_context()
     # The command-line library imports what it needs while it reads arguments.
     sys.argv = ["flowimg", "config", "path"]
     nowhere = io.StringIO()
