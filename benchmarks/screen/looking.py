@@ -20,7 +20,8 @@ _SIZE: Final = (160, 40)
 _TILES: Final = 24
 """On a page of the contact sheet in a window of that size."""
 _KINDS: Final = 6
-_BYTES: Final = 2_000_000
+_GRAIN: Final = 36
+"""With that much of it a JPEG of that size has 2 MB."""
 _DOWN: Final = b"\x1b[B"
 _PAGE_DOWN: Final = b"\x1b[6~"
 _FIRST_PAGE: Final = r"(?s)\A[^…]*(?:↑|↓)   1 of \d[^…]*\Z"
@@ -82,13 +83,8 @@ def _save(database: Path, folder: Path, count: int) -> None:
 def _jpeg(number: int) -> bytes:
     """Return a JPEG of about 2 MB; noise takes its place in it as the grain of a photograph does."""
     width, height = 2400 + 8 * number, 1600
-    data = b""
-    for sigma in range(4, 200, 4):
-        grain = Image.effect_noise((width, height), sigma)
-        hill = Image.linear_gradient("L").resize((width, height)).rotate(60 * number)
-        file = io.BytesIO()
-        Image.merge("RGB", (grain, hill, grain)).save(file, "JPEG", quality=90)
-        data = file.getvalue()
-        if len(data) >= _BYTES:
-            break
-    return data
+    grain = Image.effect_noise((width, height), _GRAIN)
+    hill = Image.linear_gradient("L").resize((width, height)).rotate(60 * number)
+    file = io.BytesIO()
+    Image.merge("RGB", (grain, hill, grain)).save(file, "JPEG", quality=90)
+    return file.getvalue()
