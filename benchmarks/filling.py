@@ -36,7 +36,7 @@ def fill(database: Path, count: int) -> None:
         # It can be made anew.
         connection.execute("PRAGMA synchronous = off")
         connection.execute("BEGIN")
-        with _without_indexes(connection):
+        with without_indexes(connection):
             saved = filter(_is_saved, range(count))
             connection.executemany(_FILE, map(_file, saved))
             connection.executemany(_IMAGE, map(_image, range(count)))
@@ -46,8 +46,11 @@ def fill(database: Path, count: int) -> None:
 
 
 @contextmanager
-def _without_indexes(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let indexes and triggers be made anew afterwards: row by row they take four times as long."""
+def without_indexes(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let indexes and triggers be made anew afterwards: row by row they take four times as long.
+
+    What the triggers do for each row is left to do.
+    """
     found = connection.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
     ).fetchall()

@@ -35,7 +35,7 @@ from tests.tui.driving import (
     text_of,
     until,
 )
-from tests.tui.filling import fill
+from tests.tui.filling import fill, fill_with_paths
 from tests.tui.scripted import ScriptedService
 from tests.tui.test_preview_pane import HOSTILE, painted, save
 from tests.tui.test_snapshots import SnapCompare, both_sizes, download_a_part
@@ -410,9 +410,7 @@ def test_of_a_large_gallery_only_what_is_in_sight_is_read_and_decoded(
     app: FlowimgApp, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str]
 ) -> None:
     (red,) = painted(tmp_path, RED)
-    fill(database, range(100_000))
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE image SET local_path = ? || '/' || name || '.png'", (str(tmp_path),))
+    fill_with_paths(database, range(100_000), tmp_path)
     for number in (*range(99_950, 100_000), *range(50)):
         shutil.copyfile(red, tmp_path / f"name{number}.png")
     read: list[int] = []
