@@ -291,3 +291,5 @@ DownloadEvent: TypeAlias = (
 VerifyEvent: TypeAlias = VerifyStarted | FilesVerified | FileProblem | VerifyFinished
 RefreshEvent: TypeAlias = RecordsDeleted | RecordsRestored | RecordsUntouched
 MirrorEvent: TypeAlias = SyncEvent | DownloadEvent | RefreshEvent | VerifyEvent
+LastEvent: TypeAlias = SyncFinished | DownloadFinished | VerifyFinished | RefreshEvent
+"""What a run tells last, before it lets go of what it holds."""

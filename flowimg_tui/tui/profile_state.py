@@ -21,6 +21,8 @@ class ProfileState:
     counts: Counts
     said: Sentence = ("", Mood.PLAIN)
     """What was said of it last: said again when it is shown again."""
+    last_words: Sentence | None = None
+    """What is to be said once the run is over that has told of its end: until then keys are refused."""
     session_end: datetime | None = None
     """When its session ends, where a run has learned that."""
     refreshed_at: datetime | None = None

@@ -42,6 +42,9 @@ class ScriptedService:
         self.gate = threading.Event()
         """No picture is answered before it is set; it is, unless a test clears it."""
         self.gate.set()
+        self.may_close = threading.Event()
+        """No run is over before it is set; it is, unless a test clears it."""
+        self.may_close.set()
         self.email = "ada@example.com"
         self.account_hangs = False
         self.account_waits = False
@@ -97,4 +100,4 @@ class ScriptedService:
         raise NotFound("Not found (HTTP 404).")
 
     async def aclose(self) -> None:
-        pass
+        await asyncio.to_thread(self.may_close.wait, GATE_PATIENCE)

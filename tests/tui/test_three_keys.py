@@ -32,6 +32,23 @@ async def force_refresh(pilot: AppPilot, clock: Clock) -> None:
     await press_and_wait(pilot, "y", "no file. Press s to sync.")
 
 
+def test_what_a_run_has_done_is_told_once_the_next_one_can_begin(
+    scripted_app: FlowimgApp, scripted: ScriptedService
+) -> None:
+    scripted.may_close.clear()
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("s")
+        await until(pilot, lambda: "42 pending" in text_of(pilot))
+        assert "42 images so far" in status_of(pilot)
+        scripted.may_close.set()
+        await until(pilot, lambda: "Synced 42 new" in status_of(pilot))
+        await pilot.press("d")
+        await until(pilot, lambda: "Downloaded 42 of 42 images" in status_of(pilot))
+
+    drive(scripted_app, script)
+
+
 def test_the_whole_main_job(
     app: FlowimgApp,
     demo: DemoService,

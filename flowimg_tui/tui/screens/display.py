@@ -274,7 +274,9 @@ class GalleryDisplay(Screen[None]):
             case told.VerifyFinished():
                 self._show_report(state)
         sentence = sentence_of(run.profile.name, event, state.met)
-        if sentence is not None:
+        if isinstance(event, told.LastEvent):
+            state.last_words = sentence
+        elif sentence is not None:
             self._say_of(state, *sentence)
 
     def show_end(self, run: Run, error: str | None) -> None:
@@ -286,8 +288,11 @@ class GalleryDisplay(Screen[None]):
         state = self._states.get(run.profile.id)
         if state is None:
             return
+        last_words, state.last_words = state.last_words, None
         if error is not None:
-            self._say_of(state, f"{run.profile.name}: {error}", Mood.BAD)
+            last_words = f"{run.profile.name}: {error}", Mood.BAD
+        if last_words is not None:
+            self._say_of(state, *last_words)
         if state is self._shown:
             self._follow(None)
         state.rows_are_old = True
