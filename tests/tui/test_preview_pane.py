@@ -265,6 +265,37 @@ def test_a_slow_picture_is_given_up_as_soon_as_the_cursor_goes_on(
     assert given_up.wait(20), "the app has ended, and the thread goes on"
 
 
+def test_a_picture_that_waits_for_one_that_was_given_up_makes_room_for_a_word(
+    app: FlowimgApp, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, stubborn, _ = files = painted(tmp_path, RED, GREEN, BLUE)
+    save(database, *files)
+    begun, go_on = threading.Event(), threading.Event()
+    true = Pictures.draw
+
+    def draw(pictures: Pictures, wanted: Wanted, cancelled: Callable[[], bool]) -> Drawn:
+        if wanted.path == stubborn:
+            begun.set()
+            assert go_on.wait(20)
+        return true(pictures, wanted, cancelled)
+
+    monkeypatch.setattr(Pictures, "draw", draw)
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: colours_of(pilot) == {RED})
+        try:
+            await pilot.press("down")
+            await until(pilot, begun.is_set)
+            await pilot.press("down")
+            await until(pilot, lambda: shows(pilot, "Reading the picture."))
+        finally:
+            go_on.set()
+        await until(pilot, lambda: colours_of(pilot) == {BLUE})
+
+    drive(app, script)
+
+
 def test_the_row_of_the_picture_stays_in_sight(app: FlowimgApp, database: Path, tmp_path: Path) -> None:
     save(database, *painted(tmp_path, *[RED] * 14, GREEN, RED))
 

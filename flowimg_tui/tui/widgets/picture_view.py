@@ -161,22 +161,26 @@ class PictureView(TitledWidget):
 
     @work(group="picture")
     async def _draw(self, wanted: Wanted, given_up: threading.Event) -> None:
+        drawing = asyncio.ensure_future(self._in_turn(wanted, given_up))
+        done, _ = await asyncio.wait({drawing}, timeout=_PATIENCE)
+        if not done and not given_up.is_set():
+            self.show(_READING)
+        drawn = await drawing
+        if drawn is not None and not given_up.is_set():
+            self.show(drawn)
+
+    async def _in_turn(self, wanted: Wanted, given_up: threading.Event) -> Drawn | None:
+        """Return what is drawn; ``None``: it was given up before its turn came."""
         # One at a time: those that are given up, and take long to notice, would keep every thread busy.
         async with self._turn:
             if given_up.is_set() or self._pictures is None:
-                return
-            drawing = asyncio.ensure_future(asyncio.to_thread(self._pictures.draw, wanted, given_up.is_set))
-            done, _ = await asyncio.wait({drawing}, timeout=_PATIENCE)
-            if not done and not given_up.is_set():
-                self.show(_READING)
+                return None
             try:
-                drawn = await drawing
+                return await asyncio.to_thread(self._pictures.draw, wanted, given_up.is_set)
             except Exception:
                 # A picture can be anything: what no decoder has foreseen must not end the work of the app.
                 log.exception("The picture of %s cannot be shown", wanted.path)
-                drawn = Drawn(sentence="This picture cannot be shown; the log tells why.")
-        if not given_up.is_set():
-            self.show(drawn)
+                return Drawn(sentence="This picture cannot be shown; the log tells why.")
 
     def show(self, drawn: Drawn) -> None:
         """Show a picture, or the sentence that stands for it."""
