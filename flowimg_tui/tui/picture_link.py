@@ -67,6 +67,8 @@ class PictureLink:
     def answered(self) -> None:
         """Note that the terminal has come as far as the question."""
         if self._asked_at is None:
+            # Whoever answers late can answer: a way that is so long is measured by the next question.
+            self._is_silent = False
             return
         took = self._clock() - self._asked_at
         self._asked_at = None

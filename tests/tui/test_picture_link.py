@@ -64,6 +64,18 @@ def test_a_terminal_that_never_answers_is_asked_no_more_and_gets_its_pictures() 
     assert (link.questions, link.is_paused) == (1, False)
 
 
+def test_a_terminal_whose_first_answer_comes_late_is_asked_again() -> None:
+    link = Link()
+    link.open()
+    link.clock.now += 6
+    link.sent(10_000)
+    link.answers_after(1.0)
+    link.sent(10_000)
+    link.answers_after(0.3)
+    link.sent(10_000)
+    assert paused_after(link, 0.4 + SLOW) == (True, "0.6")
+
+
 def test_an_answer_that_is_lost_is_asked_for_again(link: Link) -> None:
     link.sent(10_000)
     assert paused_after(link, 1.0)[0]
