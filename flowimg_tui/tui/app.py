@@ -88,7 +88,7 @@ class FlowimgApp(App[None]):
         self.progress_rate = progress_rate
         """How often a second a screen may draw the progress of a run."""
         self.few_colours = few_colours
-        """Whether pictures make do with 256 colours."""
+        """Whether pictures make do with 256 colours as long as they are drawn in the settled way."""
         self.pictures = pictures
         """How pictures are drawn."""
         self.settled_pictures: Final = pictures

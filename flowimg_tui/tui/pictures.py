@@ -138,4 +138,6 @@ def pictures_of(workspace: Workspace, how: Choice) -> Pictures | str:
 def color_system_of(app: "FlowimgApp") -> str | None:
     """Return Rich's word for the colours of a picture in this app; ``None``: there is none."""
     system = None if app.no_color else app.console.color_system
-    return "256" if app.few_colours and system == _ALL_COLOURS else system
+    # Who has chosen another way since, as who has set one, is to have it as it is.
+    is_spared = app.few_colours and app.pictures is app.settled_pictures
+    return "256" if is_spared and system == _ALL_COLOURS else system

@@ -23,8 +23,9 @@ from tests.tui.conftest import still
 from tests.tui.driving import AppPilot, app_of, drive, shows, status_of, text_of, until, written
 from tests.tui.scripted import Clock
 from tests.tui.terminal import Terminal
+from tests.tui.test_contact_sheet import colours_of as sheet_colours_of
 from tests.tui.test_contact_sheet import is_waiting
-from tests.tui.test_preview_pane import painted, save
+from tests.tui.test_preview_pane import colours_of, painted, save
 
 CELL = (8, 16)
 SAVED = b"Downloaded 42 of 42 images"
@@ -155,13 +156,14 @@ def test_without_the_extra_the_screen_says_how_to_get_it(workspace: Workspace) -
 # The palette
 
 
+async def draw(pilot: AppPilot, how: str) -> None:
+    await pilot.press("ctrl+p", *f"pictures: draw {how}")
+    await until(pilot, lambda: f"pictures: Draw {how}" in text_of(pilot))
+    await pilot.press("enter")
+
+
 @pytest.mark.usefixtures("two_pictures", "sent")
 def test_the_palette_has_pictures_drawn_in_another_way(workspace: Workspace, clock: Clock) -> None:
-    async def draw(pilot: AppPilot, how: str) -> None:
-        await pilot.press("ctrl+p", *f"pictures: draw {how}")
-        await until(pilot, lambda: f"pictures: Draw {how}" in text_of(pilot))
-        await pilot.press("enter")
-
     async def script(pilot: AppPilot) -> None:
         await pilot.press("p")
         await until(pilot, lambda: "▀" in text_of(pilot) or " " * 8 in text_of(pilot))
@@ -177,6 +179,31 @@ def test_the_palette_has_pictures_drawn_in_another_way(workspace: Workspace, clo
         await until(pilot, lambda: "64×32" in text_of(pilot))
 
     drive(app_drawing(workspace, Protocol.HALF_BLOCKS, clock), script)
+
+
+@pytest.mark.usefixtures("sent")
+def test_over_ssh_what_the_palette_is_asked_for_is_drawn_in_all_colours(
+    workspace: Workspace, database: Path, tmp_path: Path, clock: Clock
+) -> None:
+    colour = (250, 4, 6)
+    save(database, *painted(tmp_path, colour))
+
+    def is_sheet_of(pilot: AppPilot, seen: tuple[int, ...]) -> bool:
+        return seen in sheet_colours_of(pilot)[0]
+
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: colours_of(pilot) == {RED})
+        await draw(pilot, "with kitty")
+        await until(pilot, lambda: "\U0010eeee" in text_of(pilot))
+        await pilot.press("t")
+        await until(pilot, lambda: is_sheet_of(pilot, colour))
+        await draw(pilot, "as the")
+        await until(pilot, lambda: is_sheet_of(pilot, RED) and colours_of(pilot) == {RED})
+        await draw(pilot, "in half")
+        await until(pilot, lambda: is_sheet_of(pilot, colour) and colours_of(pilot) == {colour})
+
+    drive(still(FlowimgApp(workspace, clock=clock, few_colours=True)), script)
 
 
 # On a slow way

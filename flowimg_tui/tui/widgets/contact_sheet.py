@@ -86,6 +86,12 @@ class ContactSheet(ImageView):
     def begin(self, pictures: Pictures) -> None:
         """Have the thumbnails drawn by ``pictures`` from now on."""
         self._tiles.begin(pictures)
+        self._forget_look()
+        self.refresh()
+
+    def _forget_look(self) -> None:
+        self._look_now = None
+        self._tiles_of.clear()
 
     def end(self) -> None:
         """Decode nothing any more, and let go of what was drawn."""
@@ -144,8 +150,7 @@ class ContactSheet(ImageView):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._look_now = None
-        self._tiles_of.clear()
+        self._forget_look()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)

@@ -115,7 +115,8 @@ class GalleryPane(Vertical):
     def show_sheet(self, pictures: Pictures) -> None:
         """Show the images as a contact sheet, whose thumbnails ``pictures`` draws."""
         self._sheet.begin(pictures)
-        self._show_in(self._sheet)
+        if not self.shows_sheet:
+            self._show_in(self._sheet)
 
     def show_table(self) -> None:
         """Show the images as a table."""

@@ -116,7 +116,7 @@ class WorkPane(Vertical):
     def redraw_pictures(self) -> None:
         """Draw pictures anew, as the way to draw them has changed."""
         self._preview.begin_again()
-        if self._app.pictures.is_off and self.images.shows_sheet:
+        if self.images.shows_sheet and self._show_sheet() is not None:
             self.images.show_table()
 
     def redraw_overlays(self) -> None:
