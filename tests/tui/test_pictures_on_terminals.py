@@ -371,3 +371,14 @@ def test_what_pictures_cost_is_told_on_request(app: FlowimgApp) -> None:
         assert app_of(pilot).picture_link.report == status_of(pilot)
 
     drive(app, script, draws=True)
+
+
+@pytest.mark.usefixtures("two_pictures")
+def test_the_page_of_an_image_tells_what_its_picture_cost(app: FlowimgApp) -> None:
+    async def script(pilot: AppPilot) -> None:
+        await pilot.press("enter")
+        await until(pilot, lambda: app_of(pilot).picture_link.report.startswith("1 picture cost "))
+        await pilot.press("B")
+        await until(pilot, lambda: app_of(pilot).picture_link.report in text_of(pilot))
+
+    drive(app, script, draws=True)

@@ -48,6 +48,7 @@ class ImageScreen(Screen[None]):
         Binding("end,G", "bottom", "Last image", show=False),
         Binding("pageup,ctrl+u", "scroll(-1)", "Up", show=False, tooltip="Scroll what is known of it up"),
         Binding("pagedown,ctrl+d", "scroll(1)", "Down", show=False, tooltip="Scroll it down"),
+        Binding("B", "cost", "Bytes", show=False, tooltip="Tell how many bytes pictures have cost so far"),
         Binding("question_mark", "help", "Help", key_display="?", tooltip="Show this list of keys"),
     ]
 
@@ -230,6 +231,9 @@ class ImageScreen(Screen[None]):
 
     def action_stop(self) -> None:
         self._main.action_stop()
+
+    def action_cost(self) -> None:
+        self._status.say(self._app.picture_link.report)
 
     def action_help(self) -> None:
         from flowimg_tui.tui.screens.help import HelpScreen
