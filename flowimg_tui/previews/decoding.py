@@ -30,8 +30,10 @@ from flowimg_tui.previews.picture import Lack, NoPicture, Thumbnail
 
 MOST_PIXELS: Final = 64_000_000
 """A picture of more is not shown: it would take more than 256 MB of memory, and seconds."""
-_MOST_PIXELS_OF_WEBP: Final = 24_000_000
-"""Its decoder takes four times as much memory."""
+_MOST_COSTLY_PIXELS: Final = 24_000_000
+"""Of a WebP, whose decoder takes four times as much memory, and of what one can see through, which is copied
+as a whole up to two times before it is small.
+"""
 _LARGE: Final = 4_000_000
 """Of pictures of more pixels one at a time is decoded, whoever wants them: two WebP would take 160 MB."""
 _MOST_BYTES: Final = 1024 * 1024 * 1024  # the highest `picture_limit`: a WebP is read as a whole
@@ -189,7 +191,8 @@ def _upright(image: ImageFile.ImageFile) -> Size:
 
 def _reduced(image: ImageFile.ImageFile, box: Size, cancelled: Cancelled) -> Thumbnail:
     width, height = image.size
-    most = _MOST_PIXELS_OF_WEBP if image.format == "WEBP" else MOST_PIXELS
+    is_costly = image.format == "WEBP" or image.has_transparency_data
+    most = _MOST_COSTLY_PIXELS if is_costly else MOST_PIXELS
     if width * height > most:
         raise _NotShown(
             Lack.TOO_LARGE, f"{width}×{height} pixels: more than {most // 1_000_000} million are not shown."

@@ -307,6 +307,17 @@ def test_a_picture_of_very_many_pixels_is_refused_before_it_is_decoded(
     assert outcome.sentence == f"{width}×{height} pixels: more than 64 million are not shown."
 
 
+@pytest.mark.parametrize(("mode", "clear"), [("RGBA", {}), ("RGB", {"transparency": (9, 9, 9)})])
+def test_of_what_one_can_see_through_fewer_pixels_are_shown_as_it_takes_more_memory(
+    path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, clear: dict[str, object]
+) -> None:
+    path.write_bytes(encoded(Image.new(mode, (5_000, 5_000)), "PNG", compress_level=1, **clear))
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", lambda _: pytest.fail("it was decoded"))
+    outcome = decode(path, BOX)
+    assert isinstance(outcome, NoPicture)
+    assert outcome.sentence == "5000×5000 pixels: more than 24 million are not shown."
+
+
 def test_a_whole_png_of_400_million_pixels_is_refused(path: Path) -> None:
     path.write_bytes(png_of(20_000, 20_000, 20_000))
     assert lack_of(decode(path, BOX)) is Lack.TOO_LARGE
