@@ -30,6 +30,8 @@ _NO_HARD_LINKS: Final = frozenset(
     {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK},
 )
 _TEMP_SUFFIX: Final = ".part"
+_durable_folders: Final[set[Path]] = set()
+"""Whose names this process has made durable; each worker does that for itself before its first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +133,18 @@ def sweep(outputs: Iterable[Path], owner: str, is_wanted: Callable[[], bool]) ->
 
 
 def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        _fsync_folder(folder.parent)
+    """Make the folder, and its name durable, whoever made it: another worker just now, or a run that died."""
+    if folder in _durable_folders and folder.is_dir():
+        return
+    _durable_folders.discard(folder)
+    missing = [parent for parent in folder.parents if not parent.is_dir()]
+    folder.mkdir(parents=True, exist_ok=True)
+    _fsync_folder(folder.parent)
+    for made in missing:
+        # Whoever may make a folder somewhere may not always read what else is there.
+        with contextlib.suppress(PermissionError):
+            _fsync_folder(made.parent)
+    _durable_folders.add(folder)
 
 
 @contextlib.contextmanager
@@ -202,7 +213,11 @@ def _holds(path: Path, size: int, sha256: str) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            is_same = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            if is_same:
+                # Somebody else has written it, and nobody knows whether the disk has it.
+                os.fsync(file.fileno())
+            return is_same
     except PermissionError:
         # Somebody else's, whatever it is.
         return False

@@ -44,6 +44,20 @@ def kept(folder: Path, data: bytes, key: str = "key", owner: str = "studio-1") -
     return save(folder, key, owner, PictureFormat.PNG, data)
 
 
+@pytest.fixture
+def durable(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """What the disk was made to have, file or folder, in this order."""
+    paths: list[Path] = []
+    true_fsync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        true_fsync(descriptor)
+        paths.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return paths
+
+
 def refuse_links(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
@@ -245,24 +259,42 @@ def test_the_bytes_are_durable_before_the_final_name_is_given(
         happened.append("named")
 
     data = b"picture" * 1000
+    kept(tmp_path, b"before", "before")
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "link", link)
     kept(tmp_path, data)
     assert happened == ["file durable", "named", "folder durable"]
 
 
-def test_a_new_day_s_folder_is_durable_in_its_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    durable: list[str] = []
-    true_fsync = os.fsync
-
-    def fsync(descriptor: int) -> None:
-        true_fsync(descriptor)
-        durable.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
-
-    monkeypatch.setattr(os, "fsync", fsync)
+def test_a_new_day_s_folder_is_durable_in_its_parent(durable: list[Path], tmp_path: Path) -> None:
     kept(tmp_path / "2026-03-14", b"one")
-    assert str(tmp_path) in durable
-    assert durable[-1] == str(tmp_path / "2026-03-14")
+    assert tmp_path in durable
+    assert durable[-1] == tmp_path / "2026-03-14"
+
+
+def test_a_folder_is_durable_in_its_parent_whoever_made_it(durable: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "2026-03-14").mkdir()
+    kept(tmp_path / "2026-03-14", b"one")
+    assert tmp_path in durable
+    durable.clear()
+    kept(tmp_path / "2026-03-14", b"two", "other")
+    assert tmp_path not in durable
+    (tmp_path / "2026-03-14").rename(tmp_path / "elsewhere")
+    kept(tmp_path / "2026-03-14", b"three", "third")
+    assert tmp_path in durable
+
+
+def test_every_folder_that_was_missing_is_durable_in_its_parent(durable: list[Path], tmp_path: Path) -> None:
+    kept(tmp_path / "pictures" / "of-studio" / "2026-03-14", b"one")
+    assert {tmp_path, tmp_path / "pictures", tmp_path / "pictures" / "of-studio"} <= set(durable)
+
+
+def test_a_picture_that_somebody_else_has_written_is_durable_before_it_is_taken(
+    durable: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "key.png").write_bytes(b"one")
+    assert kept(tmp_path, b"one").path == tmp_path / "key.png"
+    assert tmp_path / "key.png" in durable
 
 
 @pytest.mark.parametrize(
