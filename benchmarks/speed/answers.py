@@ -5,6 +5,7 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import NAMESPACE_OID, uuid5
 
 COOKIES: Final = f"__Secure-next-auth.session-token={'benchmark' * 20}"
 PAGE_SIZE: Final = 18
@@ -46,12 +47,12 @@ def linked_media(url: str) -> bytes:
 
 def name_of(number: int) -> str:
     """Return Flow's name of the image with this number, as long as a real one."""
-    return f"{base64.b64encode(f'image {number:075}'.encode()).decode('ascii'):=<111}"
+    return f"{base64.b64encode(f'image {key_of(number):0>75}'.encode()).decode('ascii'):=<111}"
 
 
 def key_of(number: int) -> str:
-    """Return the media key of the image with this number."""
-    return f"{number:08x}-1f4e-4c66-8742-f0b1b4ce8478"
+    """Return the media key of the image with this number: of any order, as a real one."""
+    return str(uuid5(NAMESPACE_OID, str(number)))
 
 
 def page(number: int, images: int) -> bytes:

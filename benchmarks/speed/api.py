@@ -42,7 +42,7 @@ def _figures(peers: Peers, told: str, amount: Amount) -> Iterator[Figure]:
         f"base64 from the API, {told}, speed of `curl | jq | base64 -d`'s",
         "×",
         ratios(api, pipeline),
-        side_by_side("MB/s", 0, flowimg=api, the_pipeline=pipeline),
+        f"{side_by_side('MB/s', 0, flowimg=api, the_pipeline=pipeline)} with {fewer.images:,} of them",
         at_least=5,
         digits=1,
     )

@@ -1,6 +1,6 @@
 """A client that keeps nothing of what it asks for: ``python -m benchmarks.speed.bare URL IMAGES WORKERS``.
 
-It tells in seconds how long that took, from its first request on: the service's own time and an HTTP client's.
+It tells in seconds how long that took from its first request on: what a service and an HTTP client take.
 """
 
 import asyncio

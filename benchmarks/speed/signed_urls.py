@@ -54,7 +54,7 @@ def _figures(peers: Peers, told: str, amount: Amount) -> Iterator[Figure]:
     for part in crippled:
         more = ratios(speeds[part], speeds["flowimg"])
         yield Figure(
-            f"signed-urls-{name}-without-{part.lower().rpartition(' ')[2]}",
+            f"signed-urls-{name}-without-{without.short(part)}",
             f"the same without {part}, of flowimg's",
             "×",
             more,

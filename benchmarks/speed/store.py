@@ -9,6 +9,7 @@ from itertools import count, cycle
 from pathlib import Path
 from statistics import median
 from typing import Final
+from uuid import NAMESPACE_OID, uuid5
 
 from benchmarks.filling import fill, key_of
 from benchmarks.speed.figures import Figure
@@ -88,7 +89,7 @@ def _runs(gallery: Gallery, profile: int, sync: int, images: int) -> dict[str, C
     missing = cycle(gallery.missing_ids(profile))
 
     def page_of_new() -> None:
-        page = [_new_image(f"new-{next(numbers)}") for _ in range(_PAGE)]
+        page = [_new_image(f"{uuid5(NAMESPACE_OID, str(next(numbers)))}") for _ in range(_PAGE)]
         gallery.store_page(profile, sync, page, ("cursor", _NOW))
 
     def page_of_known() -> None:

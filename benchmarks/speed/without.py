@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from types import MappingProxyType
 from typing import Final
 from unittest.mock import patch
@@ -23,7 +24,7 @@ async def _nothing_from_the_api(_errand: fetch.Errand) -> fetch._Answer:
     return fetch._Answer(None, None, can_answer=False)
 
 
-PARTS: Final[Mapping[str, tuple[str, Callable[..., object]]]] = MappingProxyType(
+_EACH: Final[Mapping[str, tuple[str, Callable[..., object]]]] = MappingProxyType(
     {
         "fsync": ("os.fsync", lambda _: None),
         "hash": ("hashlib.sha256", _NoHash),
@@ -33,7 +34,17 @@ PARTS: Final[Mapping[str, tuple[str, Callable[..., object]]]] = MappingProxyType
     }
 )
 """What stands for each of them, and what is put in its place."""
+PARTS: Final = MappingProxyType({**{part: (part,) for part in _EACH}, "all of them": tuple(_EACH)})
+"""What can be left out, with what belongs to it."""
+
+
+def short(part: str) -> str:
+    """Return one word for what is left out."""
+    return part.removeprefix("the ").partition(" ")[0].lower()
+
 
 if __name__ == "__main__":
-    with patch(*PARTS[sys.argv.pop(1)]):
+    with ExitStack() as patches:
+        for part in PARTS[sys.argv.pop(1)]:
+            patches.enter_context(patch(*_EACH[part]))
         main()

@@ -29,7 +29,14 @@ NAMES = {
     "signed-urls": [
         f"signed-urls-{size}{without}"
         for size in ("300kb", "2mb")
-        for without in ("", "-without-fsync", "-without-hash", "-without-structure", "-without-api")
+        for without in (
+            "",
+            "-without-fsync",
+            "-without-hash",
+            "-without-structure",
+            "-without-api",
+            "-without-all",
+        )
     ],
     "api": ["api-300kb", "api-300kb-of-urls", "api-2mb", "api-2mb-of-urls"],
     "cpu": [
