@@ -29,7 +29,7 @@ class _Taken(NamedTuple):
 def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
     """Measure it. The time is that of the whole command, and what it waits for the service is in it."""
     images = amount.of(_IMAGES)
-    rounds = [_new_then_known(scratch, images) for _ in range(min(amount.rounds, _ROUNDS))]
+    rounds = [_synced_in_turn(scratch, images, times=2) for _ in range(min(amount.rounds, _ROUNDS))]
     for place, what in enumerate(("all of them new", "all of them known")):
         yield Figure(
             f"sync-{what.rpartition(' ')[2]}",
@@ -41,8 +41,8 @@ def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
             digits=1,
         )
     few = [each[0] for each in rounds]
-    many = _new_then_known(scratch, _MORE * images)[0]
-    start = median(_new_then_known(scratch, PAGE_SIZE)[0].seconds for _ in rounds)
+    (many,) = _synced_in_turn(scratch, _MORE * images)
+    start = median(_synced_in_turn(scratch, PAGE_SIZE)[0].seconds for _ in rounds)
     yield Figure(
         "sync-more",
         f"a page at {_MORE * images:,} images, of that at {images:,}, without the start",
@@ -70,13 +70,13 @@ def _pages(images: int) -> int:
     return -(-images // PAGE_SIZE)
 
 
-def _new_then_known(scratch: Path, images: int) -> tuple[_Taken, _Taken]:
+def _synced_in_turn(scratch: Path, images: int, times: int = 1) -> list[_Taken]:
+    """Return what each sync of one gallery takes: to the first all images are new, to the others known."""
     with (
         ready_service(images=images) as settings,
         Prepared.of(scratch, settings, 0).installation() as installation,
     ):
-        first, second = (_synced(installation, images) for _ in range(2))
-    return first, second
+        return [_synced(installation, images) for _ in range(times)]
 
 
 def _synced(installation: Installation, images: int) -> _Taken:
