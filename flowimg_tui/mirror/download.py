@@ -20,15 +20,14 @@ from flowimg_tui.mirror.events import (
     DownloadEvent,
     DownloadFinished,
     DownloadStarted,
-    ImageAdopted,
-    ImageFailed,
-    ImageSaved,
     ImageStarted,
     LowSpace,
     RunError,
 )
 from flowimg_tui.mirror.fetch import IMAGE_SECONDS, Crew, EndsRun, Errand, Fetched, Unavailable
 from flowimg_tui.mirror.files import OutputFolder
+from flowimg_tui.mirror.group_commit import GroupCommit
+from flowimg_tui.mirror.outcomes import Outcomes
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.mirror.sign_in import Renewal, SharedSignIn, remember_account
 from flowimg_tui.mirror.stop import Stop, Stopped, unbroken
@@ -102,9 +101,10 @@ async def download(
         log.info("Download stopped before the first image")
     except StoreError as error:
         run.end_early(error)
+    finished = run.finished(len(missing), time.monotonic() - started)
     finished = replace(
-        run.finished(len(missing), time.monotonic() - started),
-        parked=parked + run.parked,
+        finished,
+        parked=parked + finished.parked,
         failed_only=failed_only,
         chosen=only is not None,
     )
@@ -165,8 +165,9 @@ class _Download:
         self._output = output
         self._board = board
         self._stop = stop
+        self._rows = GroupCommit(gallery)
         self._events: asyncio.Queue[DownloadEvent | None] = asyncio.Queue()
-        self._downloaded = self._adopted = self._failed = self._parked = self._bytes = 0
+        self._outcomes = Outcomes(gallery, profile.id, self._rows, board, self.tell)
         self._error: RunError | None = None
 
     def tell(self, event: DownloadEvent) -> None:
@@ -191,23 +192,8 @@ class _Download:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
 
-    @property
-    def parked(self) -> int:
-        """How many images this run has parked."""
-        return self._parked
-
     def finished(self, pending: int, seconds: float) -> DownloadFinished:
-        done = self._downloaded + self._adopted + self._failed
-        return DownloadFinished(
-            pending=pending,
-            downloaded=self._downloaded,
-            adopted=self._adopted,
-            failed=self._failed,
-            cancelled=pending - done,
-            bytes=self._bytes,
-            seconds=seconds,
-            error=self._error,
-        )
+        return self._outcomes.finished(pending, seconds, self._error)
 
     async def _run_workers(self, crew: Crew, queue: Iterator[int], workers: int) -> None:
         try:
@@ -220,7 +206,7 @@ class _Download:
     async def _work_together(self, crew: Crew, queue: Iterator[int], workers: int) -> None:
         """Run the workers; what ends the run for one of them ends it for all."""
         try:
-            async with asyncio.TaskGroup() as group:
+            async with self._rows.commits(), asyncio.TaskGroup() as group:
                 for _ in range(workers):
                     group.create_task(self._work(crew, queue))
         except* (EndsRun, DiskError, StoreError) as ends:
@@ -229,6 +215,7 @@ class _Download:
 
     async def _work(self, crew: Crew, queue: Iterator[int]) -> None:
         for image_id in queue:
+            await self._rows.room()
             image = self._gallery.pending_image(image_id)
             if image is not None:
                 await self._bring(crew, image)
@@ -242,7 +229,7 @@ class _Download:
             fetched = await Errand(crew, image).run()
             await unbroken(self._save(image, fetched))
         except Unavailable as error:
-            self._note_failure(image, error)
+            self._outcomes.failed(image, error)
         finally:
             self._board.drop(image.id)
 
@@ -250,11 +237,7 @@ class _Download:
         """Take the picture's file where the ledger knows it and it is still there with its size."""
         for file in self._gallery.files_of(self._profile.id, image.media_key, image.legacy_name):
             if files.is_on_disk(file.path, file.size):
-                self._gallery.record_adopted(image.id, file.path)
-                self._adopted += 1
-                self._board.finish(image.id, fetched=False)
-                log.info("Adopted %s", file.path)
-                self.tell(ImageAdopted(image.id, file.path))
+                self._outcomes.adopted(image, file.path)
                 return True
         return False
 
@@ -269,10 +252,9 @@ class _Download:
             fetched.picture_format,
             fetched.data,
         )
-        path = str(stored.path)
-        record = FileRecord(
+        file = FileRecord(
             media_key=image.media_key,
-            path=path,
+            path=str(stored.path),
             size=stored.size,
             sha256=stored.sha256,
             mime=fetched.picture_format.mime,
@@ -280,21 +262,7 @@ class _Download:
             saved_at=now,
             name=image.name,
         )
-        self._gallery.record_saved(self._profile.id, image.id, record)
-        self._downloaded += 1
-        self._bytes += stored.size
-        self._board.finish(image.id)
-        log.info("Saved %s: %d bytes, %s", path, stored.size, fetched.source)
-        self.tell(ImageSaved(image.id, path, stored.size, fetched.source))
-
-    def _note_failure(self, image: PendingImage, error: Unavailable) -> None:
-        reason = str(error)
-        parked = self._gallery.record_failure(image.id, reason, datetime.now(UTC), error.tries)
-        self._failed += 1
-        self._parked += parked
-        self._board.finish(image.id, failed=True)
-        log.warning("%s %s: %s", "Failed and parked" if parked else "Failed", image.media_key, reason)
-        self.tell(ImageFailed(image.id, image.name, image.media_key, reason, error.retryable, parked))
+        self._outcomes.saved(image, file)
 
 
 def _shown_elsewhere(_: float | None) -> None:

@@ -193,10 +193,19 @@ class Store:
     def _one(self, sql: str, parameters: Sequence[object] | Mapping[str, object]) -> str:
         return str(self._database.row(sql, parameters)[0])
 
-    def _transaction(self) -> Any:
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Let all that the calling thread writes meanwhile stand in the database together, or none of it.
+
+        Within another one it is a part of that. Raises :class:`StoreError`.
+        """
+        if self._database.in_transaction():
+            yield
+            return
         # A transaction that reads before it writes must hold the write lock from its start: SQLite
         # refuses to upgrade a read whose snapshot is old, without waiting.
-        return self._database.atomic("IMMEDIATE")
+        with self._database.atomic("IMMEDIATE"):
+            yield
 
 
 def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

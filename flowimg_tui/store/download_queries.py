@@ -63,7 +63,7 @@ class DownloadQueries(Store):
         """Write the ledger row of a durable file and the image's path to it, in one transaction."""
         values = {name: getattr(file, name) for name in _FILE}
         values["saved_at"] = UtcField().db_value(file.saved_at)
-        with self._transaction():
+        with self.transaction():
             self._database.execute_sql(_SAVE, (profile_id, *values.values()))
             self._point(image_id, file.path, ending_values(file.saved_at, Outcome.SAVED, file.source))
 
@@ -80,7 +80,7 @@ class DownloadQueries(Store):
         After :data:`RUNS_BEFORE_PARKING` failed runs downloads leave it alone until it is unparked.
         """
         ours = Image.id == image_id
-        with self._transaction():
+        with self.transaction():
             Image.update(
                 failure=reason,
                 failed_at=now,

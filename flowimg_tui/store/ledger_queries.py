@@ -86,7 +86,7 @@ class LedgerQueries(Store):
 
         ``reason`` says in their histories what is wrong with the file.
         """
-        with self._transaction():
+        with self.transaction():
             SavedFile.delete().where((SavedFile.profile == profile_id) & (SavedFile.path == path)).execute(
                 self._database
             )

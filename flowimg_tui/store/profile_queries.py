@@ -13,7 +13,7 @@ class ProfileQueries(Store):
 
     def add_profile(self, name: str, service: str, output: str | None, now: datetime) -> ProfileRecord:
         """Add a profile. Raises ``ValueError`` where the name is taken."""
-        with self._transaction():
+        with self.transaction():
             if self.find_profile(name) is not None:
                 raise ValueError(f"There is already a profile {name}.")
             Profile.insert(name=name, service=service, output=output, created_at=now).execute(self._database)
@@ -64,7 +64,7 @@ class ProfileQueries(Store):
 
     def remove_profile(self, profile_id: int) -> int:
         """Delete a profile with all its records, and return how many images those were. Files stay."""
-        with self._transaction():
+        with self.transaction():
             images = int(Image.delete().where(Image.profile == profile_id).execute(self._database))
             Profile.delete().where(Profile.id == profile_id).execute(self._database)
         return images

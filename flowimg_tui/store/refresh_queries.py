@@ -45,7 +45,7 @@ class RefreshQueries(Store):
 
     def delete_images(self, profile_id: int) -> int:
         """Delete the profile's image records and return how many. Saved files stay in the ledger."""
-        with self._transaction():
+        with self.transaction():
             # A listing that was interrupted would go on behind the records that are gone.
             Profile.update(**NO_PLACE).where(Profile.id == profile_id).execute(self._database)
             return int(Image.delete().where(Image.profile == profile_id).execute(self._database))
@@ -71,7 +71,7 @@ class RefreshQueries(Store):
         raises; then nothing is changed.
         """
         _bring_up_to_date(copy)
-        with self._attached(copy), self._transaction():
+        with self._attached(copy), self.transaction():
             if self._database.execute_sql(_SAME_PROFILE, (profile_id,)).fetchone() is None:
                 raise StoreError(f"{copy} holds the records of another profile: none was brought back.")
             for statement in (*_MAKE_WAY, *_BRING_BACK):

@@ -34,7 +34,7 @@ class SyncQueries(Store):
 
         It has no place yet, and the one before cannot be gone on with any more.
         """
-        with self._transaction():
+        with self.transaction():
             ours = Profile.id == profile_id
             Profile.update(syncs=Profile.syncs + 1, **NO_PLACE).where(ours).execute(self._database)
             return int(Profile.select(Profile.syncs).where(ours).scalar(self._database))
@@ -65,7 +65,7 @@ class SyncQueries(Store):
         that is known from the generation before, by its legacy name or its media key, gets its new name.
         """
         by_name = {image.name: image for image in images}
-        with self._transaction():
+        with self.transaction():
             known = {
                 name: last_sync
                 for _, name, last_sync, _ in self._known(profile_id, Image.name, list(by_name))

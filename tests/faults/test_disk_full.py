@@ -126,6 +126,9 @@ def test_the_disk_of_the_records_while_they_are_written(
 ) -> None:
     home = disk.path / "home"
     flowimg = synced(service, tmp_path, home=str(home))
+    with closing(flowimg.database()) as database, database:
+        # Each row needs much room: the first picture finds it, and not all the others together.
+        database.execute("UPDATE image SET prompt = ?", ("p" * 10_000,))
     disk.fill(but=ROOM_FOR_A_FEW_RECORDS)
     told = assert_ended_once(forked.run(flowimg, "download", "--json"), home)
     assert 0 < told["downloaded"] < IMAGES

@@ -198,6 +198,8 @@ def test_a_session_that_ends_on_the_way_ends_the_run_and_nothing_has_failed(
     flowimg = Scene(own_demo, many.homes, many.images).installation(service, tmp_path, workers="1")
     assert flowimg.edit("studio", cookies_of(own_demo, service)).code == 0
     since = len(own_demo.requests)
+    # Slow enough for each picture to be told of before the next one has come.
+    own_demo.options.rate = 200_000
 
     def sign_out_after_three(event: DownloadEvent) -> None:
         if isinstance(event, ImageSaved) and len(flowimg.files()) == 3:

@@ -578,12 +578,13 @@ def test_a_database_that_breaks_in_the_middle_is_told_as_such(mirror: Mirror) ->
 
 def test_a_stop_keeps_what_is_saved_and_cancels_the_rest(mirror: Mirror) -> None:
     script = knows_many(mirror, 20)
+    halting = {**script, **dict.fromkeys(names(20)[4:], Answer.HANG)}
 
     def stop_at_third(event: DownloadEvent, stop: Stop) -> None:
         if isinstance(event, ImageSaved) and len(mirror.pictures_by_name()) >= 3:
             stop.ask()
 
-    finished = mirror.downloaded(ScriptedFlow(pictures=script), workers=2, seen=stop_at_third)
+    finished = mirror.downloaded(ScriptedFlow(pictures=halting), workers=2, seen=stop_at_third)
     assert 3 <= finished.downloaded < 20
     assert (finished.error, finished.failed) == (None, 0)
     assert finished.downloaded + finished.cancelled == finished.pending == 20
