@@ -14,7 +14,8 @@ from benchmarks.speed.ready import ready_service
 from benchmarks.speed.rounds import Amount, in_turns
 
 _SIZE: Final = 2_000_000
-_IMAGES: Final = 100
+_IMAGES: Final = 300
+"""So many that the most unlucky moment is among them."""
 _MORE: Final = 4
 """Times as many images."""
 _LIMITS: Final = {4: 60, 16: 120}

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from flowimg_tui.computing import computed
 from flowimg_tui.flow import labs_wire
 from flowimg_tui.flow.cookies import cookie_header, rotated
 from flowimg_tui.flow.errors import (
@@ -181,7 +182,7 @@ class LabsService:
             else:
                 raise await _media_error(response)
         decode = partial(labs_wire.decode_media, body)
-        media = decode() if len(body) <= _DECODED_AT_ONCE else await asyncio.to_thread(decode)
+        media = decode() if len(body) <= _DECODED_AT_ONCE else await computed(decode)
         if media.data is not None and len(media.data) > self._picture_limit:
             size = len(media.data)
             raise NotUnderstood(f"A picture of {size} bytes, more than the limit of {self._picture_limit}")

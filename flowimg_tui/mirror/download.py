@@ -201,6 +201,7 @@ class _Download:
         except Stopped:
             log.info("Download stopped")
         finally:
+            self._board.drop_all()
             self._events.put_nowait(None)
 
     async def _work_together(self, crew: Crew, queue: Iterator[int], workers: int) -> None:
@@ -208,29 +209,43 @@ class _Download:
         try:
             async with self._rows.commits(), asyncio.TaskGroup() as group:
                 for _ in range(workers):
-                    group.create_task(self._work(crew, queue))
+                    group.create_task(self._work(crew, queue, group))
         except* (EndsRun, DiskError, StoreError) as ends:
             end = _first_leaf(ends)
             self.end_early(end.error if isinstance(end, EndsRun) else end)
 
-    async def _work(self, crew: Crew, queue: Iterator[int]) -> None:
+    async def _work(self, crew: Crew, queue: Iterator[int], group: asyncio.TaskGroup) -> None:
+        """Bring one picture after the other; while one is saved, the next one is asked for already."""
+        saves = asyncio.Lock()
         for image_id in queue:
             await self._rows.room()
             image = self._gallery.pending_image(image_id)
-            if image is not None:
-                await self._bring(crew, image)
+            if image is not None and not self._adopt(image):
+                await self._bring(crew, image, group, saves)
 
-    async def _bring(self, crew: Crew, image: PendingImage) -> None:
-        if self._adopt(image):
-            return
+    async def _bring(
+        self, crew: Crew, image: PendingImage, group: asyncio.TaskGroup, saves: asyncio.Lock
+    ) -> None:
+        fetched = await self._fetched(crew, image)
+        if fetched is not None:
+            await saves.acquire()
+            group.create_task(self._saved(image, fetched, saves))
+
+    async def _fetched(self, crew: Crew, image: PendingImage) -> Fetched | None:
         self._board.start(image.id, image.media_key)
         self.tell(ImageStarted(image.id))
         try:
-            fetched = await Errand(crew, image).run()
-            await unbroken(self._save(image, fetched))
+            return await Errand(crew, image).run()
         except Unavailable as error:
+            self._board.drop(image.id)
             self._outcomes.failed(image, error)
+            return None
+
+    async def _saved(self, image: PendingImage, fetched: Fetched, saves: asyncio.Lock) -> None:
+        try:
+            await unbroken(self._save(image, fetched))
         finally:
+            saves.release()
             self._board.drop(image.id)
 
     def _adopt(self, image: PendingImage) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
+from flowimg_tui.computing import computed
 from flowimg_tui.flow.errors import (
     Expired,
     FlowError,
@@ -276,4 +277,4 @@ async def _whole(data: bytes, source: Source) -> Fetched:
     """Check the picture's structure, of a large one in a thread: its checksums take milliseconds."""
     if len(data) <= _LOOKED_AT_AT_ONCE:
         return Fetched(data, identify(data), source)
-    return Fetched(data, await asyncio.to_thread(identify, data), source)
+    return Fetched(data, await computed(partial(identify, data)), source)

@@ -152,9 +152,14 @@ class ProgressBoard:
             self._fetched += fetched
 
     def drop(self, image_id: int) -> None:
-        """The image was given up without a result: the run is being stopped."""
+        """Nothing is on its way for the image any more; its result is still to be told."""
         with self._lock:
             self._transfers.pop(image_id, None)
+
+    def drop_all(self) -> None:
+        """The run has ended: what has no result will have none."""
+        with self._lock:
+            self._transfers.clear()
 
     def snapshot(self) -> BoardSnapshot:
         with self._lock:

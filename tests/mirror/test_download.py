@@ -617,6 +617,26 @@ class SlowDisk:
         monkeypatch.setattr(os, "link", link)
 
 
+def test_while_a_slow_disk_saves_one_picture_the_next_one_comes_and_no_third(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SlowDisk(monkeypatch)
+    service = ScriptedFlow(pictures=knows_many(mirror, 4))
+
+    async def run() -> DownloadFinished:
+        running = asyncio.create_task(collected(mirror.downloads(service, Stop(), 1)))
+        await until(disk.reached.is_set)
+        await until(lambda: service.asked == ["i0", "i1"] and not service.running)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert service.asked == ["i0", "i1"]
+        disk.may_go_on.set()
+        return only(await running, DownloadFinished)
+
+    assert asyncio.run(run()).downloaded == 4
+    assert mirror.pictures_by_name() == {name: picture(number) for number, name in enumerate(names(4))}
+
+
 @pytest.mark.parametrize("how", ["stop", "cancel"])
 def test_a_save_that_has_begun_is_ended_with_its_row_whatever_stops_the_run(
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch, how: str

@@ -151,7 +151,8 @@ def test_an_access_token_that_ends_in_the_middle_is_renewed(
     workspace: Workspace, studio: ProfileRecord, demo: DemoService
 ) -> None:
     synced(workspace, studio)
-
+    # Slow enough for the first picture to be told of while others are still to come.
+    demo.options.latency = 0.03
     revoked: list[object] = []
 
     def revoke_once(event: object) -> None:

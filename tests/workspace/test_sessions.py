@@ -52,6 +52,13 @@ def environment(environment: dict[str, str]) -> dict[str, str]:
     return {**environment, "FLOWIMG_PAGE_SIZE": "5"}
 
 
+@pytest.fixture
+def demo(demo: DemoService) -> DemoService:
+    """Slow enough for something to be told while the rest is still to come."""
+    demo.options.latency = 0.03
+    return demo
+
+
 @pytest.fixture(params=SERVICES)
 def service(request: pytest.FixtureRequest) -> str:
     name: str = request.param
