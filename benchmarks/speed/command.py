@@ -3,7 +3,9 @@
 import argparse
 import os
 import platform
+import shutil
 import sqlite3
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -59,7 +61,8 @@ def measured(names: Sequence[str], amount: Amount) -> Table:
             except ProgramMissing as error:
                 left_out.append(f"{name}: {error}")
             tell(f"{name}: done")
-    return Table(datetime.now(UTC).date(), _machine(), _versions(), found, left_out)
+        machine = f"{_processors()}{_file_system(scratch)}"
+    return Table(datetime.now(UTC).date(), machine, _versions(), found, left_out)
 
 
 def _versions() -> dict[str, str]:
@@ -74,11 +77,19 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _machine() -> str:
-    """Return what the figures depend on most."""
+def _processors() -> str:
     told = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").exists() else ""
     names = [line.partition(":")[2].strip() for line in told.splitlines() if line.startswith("model name")]
     return f"{os.cpu_count()} cores of {names[0] if names else platform.machine()}"
+
+
+def _file_system(folder: str) -> str:
+    """Return where the files are written, with a comma before it; nothing where nobody tells."""
+    if shutil.which("findmnt") is None:
+        return ""
+    asked = ("findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder)
+    told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    return f", files on {told}" if told else ""
 
 
 def _known(name: str) -> str:

@@ -14,7 +14,7 @@ from benchmarks.speed.installation import fresh_folder
 from benchmarks.speed.nginx import Delivery, needed, tls_server
 from benchmarks.speed.peers import Peers, in_turns
 from benchmarks.speed.rounds import Amount
-from benchmarks.speed.signed_urls import ROUNDS, SIZES
+from benchmarks.speed.signed_urls import SIZES
 
 _TOLD: Final = "300 KB"
 _SOURCES: Final = {Delivery.URL: "signed URLs", Delivery.API: "the API"}
@@ -34,7 +34,7 @@ def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
 
 def _seconds(peers: Peers, amount: Amount) -> Iterator[Figure]:
     work = {str(source): partial(peers.flowimg, peers.home(source)) for source in _SOURCES}
-    runs = in_turns({**work, "aria2c": peers.aria2c}, min(amount.rounds, ROUNDS))
+    runs = in_turns({**work, "aria2c": peers.aria2c}, amount.rounds)
     titles = (*_SOURCES.values(), "signed URLs, aria2c")
     for (name, ended), title in zip(runs.items(), titles, strict=True):
         yield Figure(

@@ -14,8 +14,6 @@ from benchmarks.speed.rounds import Amount, ratios, side_by_side
 
 SIZES: Final = {"300 KB": (300_000, 2000), "2 MB": (2_000_000, 400)}
 """Bytes of a picture, and how many are brought."""
-ROUNDS: Final = 3
-"""At most, of all that is measured with them."""
 
 
 def figures(scratch: Path, amount: Amount) -> Iterator[Figure]:
@@ -39,7 +37,7 @@ def _figures(peers: Peers, told: str, amount: Amount) -> Iterator[Figure]:
             "aria2c": peers.aria2c,
             **crippled,
         },
-        min(amount.rounds, ROUNDS),
+        amount.rounds,
     )
     speeds = {name: [peers.speed(ended) for ended in each] for name, each in runs.items()}
     name = told.replace(" ", "").lower()

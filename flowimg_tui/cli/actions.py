@@ -11,7 +11,7 @@ from flowimg_tui.mirror.events import DownloadFinished, ImageFailed, SyncFinishe
 from flowimg_tui.store.records import ProfileRecord
 
 Workers: TypeAlias = Annotated[
-    int | None, typer.Option(min=1, max=16, help="Pictures at a time.", show_default="4")
+    int | None, typer.Option(min=1, max=16, metavar="N", help="Pictures at a time.", show_default="4")
 ]
 
 

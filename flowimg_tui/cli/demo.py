@@ -30,8 +30,12 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve", help="Only the service; its address goes to stdout.")
     ] = False,
-    images: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many images the gallery has.")] = 42,
-    latency: Annotated[float, typer.Option(min=0, max=60, help="Seconds before each answer.")] = 0.1,
+    images: Annotated[
+        int, typer.Option(min=0, max=1_000_000, metavar="N", help="How many images the gallery has.")
+    ] = 42,
+    latency: Annotated[
+        float, typer.Option(min=0, max=60, metavar="SECONDS", help="Seconds before each answer.")
+    ] = 0.1,
     rate: Annotated[
         int, typer.Option(min=0, metavar="BYTES", help="Bytes a second of each picture; 0 is full speed.")
     ] = 50_000,
@@ -50,7 +54,9 @@ def demo(
             metavar="SPEC", help="Spoil answers: NAME or NAME:KEY=VALUE,…; a wrong one tells what there is."
         ),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The service's port; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="The service's port; 0 takes a free one.")
+    ] = 0,
     no_mouse: NoMouse = False,
     as_json: AsJson = False,
 ) -> None:

@@ -318,7 +318,7 @@ def test_a_mistyped_setting_in_the_file_ends_with_1_and_the_name_that_was_meant(
 
 @pytest.mark.parametrize(
     ("number", "allowed"),
-    [("0", "greater than or equal to 1"), ("17", "less than or equal to 16"), ("four", "a valid integer")],
+    [("0", "not in the range 1<=x<=16"), ("17", "not in the range 1<=x<=16"), ("four", "not a valid int")],
 )
 def test_a_number_of_workers_out_of_range_is_a_usage_error(
     signed_in: Installation, number: str, allowed: str
