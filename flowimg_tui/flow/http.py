@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import functools
+import os
+import ssl
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -118,7 +121,13 @@ def _direct_transport() -> httpx.AsyncBaseTransport | None:
     # It takes long to load, and nothing that is only imported makes a request.
     from flowimg_tui.flow.transport import AiohttpTransport
 
-    return AiohttpTransport(httpx.create_ssl_context())
+    return AiohttpTransport(_trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")))
+
+
+@functools.cache
+def _trust(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Return whom to trust, as httpx reads it from these variables: 25 ms that the clients share."""
+    return httpx.create_ssl_context()
 
 
 def _no_cookies() -> CookieJar:
