@@ -20,10 +20,11 @@ _OURS: Final = "WHERE profile_id = :profile"
 _MAKE_WAY: Final = (
     # Those that come back.
     f"DELETE FROM main.image {_OURS} AND name IN (SELECT name FROM kept.image {_OURS})",  # noqa: S608
-    # The ids of the others.
+    # The ids of the others. The highest of each table is looked up at the end of it: that of both tables
+    # together would be looked for in every row.
     f"""
-    UPDATE main.image SET id = id + (
-        SELECT MAX(id) FROM (SELECT id FROM main.image UNION ALL SELECT id FROM kept.image)
+    UPDATE main.image SET id = id + MAX(
+        (SELECT MAX(id) FROM main.image), (SELECT MAX(id) FROM kept.image)
     ) {_OURS} AND id IN (SELECT id FROM kept.image {_OURS})
     """,  # noqa: S608
 )
