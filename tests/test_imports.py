@@ -4,11 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
 
 import pytest
 
 import flowimg_tui
+from flowimg_tui.config.locations import Locations
+from flowimg_tui.workspace import Workspace
+from tests.conftest import add_profile
+from tests.mirror.helpers import NOON, file_record, new_image, picture
 
 PACKAGE = Path(flowimg_tui.__file__).parent
 HEAVY = ("textual", "PIL", "aiohttp", "textual_image", "flowimg_tui.previews")
@@ -73,16 +80,17 @@ sys.argv[1:] = {arguments!r}
 told = io.StringIO()
 with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told), contextlib.suppress(SystemExit):
     app.main()
-print(json.dumps(sorted(sys.modules)))
+print(json.dumps({{"loaded": sorted(sys.modules), "told": told.getvalue()}}))
 """
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def in_a_fresh_interpreter(code: str, home: Path) -> str:
-    environment = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+def in_a_fresh_interpreter(code: str, home: Path, variables: Mapping[str, str] = NOTHING) -> str:
+    own = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=home,
-        env=environment,
+        env={**own, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -90,6 +98,13 @@ def in_a_fresh_interpreter(code: str, home: Path) -> str:
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr == ""
     return ended.stdout
+
+
+def after(arguments: list[str], home: Path, variables: Mapping[str, str] = NOTHING) -> tuple[set[str], str]:
+    """Return the modules that a command has loaded, and what it has told."""
+    code = AFTER_A_COMMAND.format(arguments=arguments)
+    answer: dict[str, Any] = json.loads(in_a_fresh_interpreter(code, home, variables))
+    return set(answer["loaded"]), answer["told"]
 
 
 @pytest.fixture
@@ -130,9 +145,26 @@ def test_the_mirror_and_the_commands_load_neither_screen_nor_drawing_nor_server(
 def test_a_command_that_asks_nobody_loads_little(
     home: Path, arguments: list[str], needed: str, not_needed: tuple[str, ...]
 ) -> None:
-    loaded = set(json.loads(in_a_fresh_interpreter(AFTER_A_COMMAND.format(arguments=arguments), home)))
+    loaded, _ = after(arguments, home)
     assert needed in loaded
     assert loaded.isdisjoint(not_needed)
+
+
+def test_a_status_of_images_with_and_without_files_loads_as_little(home: Path) -> None:
+    saved = home / "pictures" / "0.png"
+    saved.parent.mkdir()
+    saved.write_bytes(picture(0))
+    with Workspace(Locations.at(home), environment={}) as workspace:
+        studio = add_profile(workspace, "studio", f"__Secure-next-auth.session-token={'studio' * 30}")
+        gallery = workspace.gallery
+        gallery.store_page(studio.id, gallery.begin_sync(studio.id), [new_image(name) for name in "0123"])
+        gallery.record_saved(studio.id, 1, file_record("key-0", saved, saved.stat().st_size))
+        gallery.record_failure(2, "gone", NOON)
+        gallery.finish_sync(studio.id, NOON)
+
+    loaded, told = after(["status"], home, {"FLOWIMG_HOME": str(home)})
+    assert told.splitlines()[-1].split()[:6] == ["studio", "4", "1", "2", "1", "0"]
+    assert loaded.isdisjoint(("httpx", *HEAVY))
 
 
 def test_the_app_shows_its_gallery_without_what_that_has_no_need_of(home: Path) -> None:
