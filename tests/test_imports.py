@@ -18,7 +18,7 @@ from tests.conftest import add_profile
 from tests.mirror.helpers import NOON, file_record, new_image, picture
 
 PACKAGE = Path(flowimg_tui.__file__).parent
-HEAVY = ("textual", "PIL", "aiohttp", "textual_image", "flowimg_tui.previews")
+HEAVY = ("textual", "PIL", "aiohttp", "pydantic", "textual_image", "flowimg_tui.previews")
 # The screen is imported by the command that opens it, and belongs to other tests.
 WITHOUT_SCREEN = sorted(
     ".".join(("flowimg_tui", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
