@@ -98,7 +98,7 @@ def _own_log() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_trust_store() -> Iterator[None]:
-    """Load the certificates once: each client would read them again, and no test speaks TLS."""
+    """Load the certificates once: each client would read them again, and no test needs one of them."""
     context = ssl.create_default_context()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ssl.create_default_context", lambda *_, **__: context)

@@ -27,7 +27,7 @@ from flowimg_tui.cli.app import main
 ROOM: Final = 4
 """As many descriptors come with a request: the three streams, and what tells of the child's end."""
 _MADE_ONCE: Final = ((typer.main, "get_command"), (httpx, "create_ssl_context"))
-"""What reads the signatures of all commands, and what reads the certificates, though no test speaks TLS."""
+"""What reads the signatures of all commands, and what reads the certificates, though no child speaks TLS."""
 _IMPORTED_LATE: Final = (
     "flowimg_tui.flow.google",
     "flowimg_tui.flow.labs",

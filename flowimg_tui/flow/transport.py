@@ -24,6 +24,8 @@ _MOST_HEADERS: Final = 1000
 _CUT: Final = "Not enough data"
 """What aiohttp says of a body that ends before its end."""
 _SHORT_BODY: Final = "peer closed connection without sending complete message body"
+_CLOSED: Final = "Connection closed before TLS was agreed on"
+"""For what asyncio has no words."""
 _ADDED_BY_AIOHTTP: Final = ("accept", "accept-encoding", "content-type", "user-agent")
 
 
@@ -40,7 +42,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         with _told_as_httpx():
             response = await self._opened().request(
                 request.method,
-                URL(str(request.url), encoded=True),
+                _address_of(request.url),
                 headers=request.headers.multi_items(),
                 data=content or None,
                 allow_redirects=False,
@@ -91,6 +93,16 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         return await send(request)
 
 
+def _address_of(url: httpx.URL) -> URL:
+    """Return an address that aiohttp asks for as it is.
+
+    The target is all path: a query loses its question mark where nothing follows. Name and password stay
+    away, since httpx has made a header of what was to be sent of them.
+    """
+    authority, target = url.netloc.decode("ascii"), url.raw_path.decode("ascii")
+    return URL.build(scheme=url.scheme, authority=authority, path=target, encoded=True)
+
+
 def _timeout_of(request: httpx.Request) -> aiohttp.ClientTimeout:
     seconds = request.extensions["timeout"]
     return aiohttp.ClientTimeout(connect=seconds["connect"], sock_read=seconds["read"])
@@ -105,11 +117,9 @@ def _told_as_httpx() -> Iterator[None]:
         raise httpx.ConnectTimeout("") from None
     except TimeoutError:
         raise httpx.ReadTimeout("") from None
-    except aiohttp.ClientConnectorCertificateError as error:
-        raise httpx.ConnectError(str(error.certificate_error)) from None
     except aiohttp.ClientConnectorError as error:
         raise httpx.ConnectError(_reason_of(error.os_error)) from None
-    except aiohttp.InvalidURL:
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
         raise httpx.UnsupportedProtocol("The address cannot be asked.") from None
     except aiohttp.ClientResponseError as error:
         raise httpx.RemoteProtocolError(error.message) from None
@@ -129,4 +139,4 @@ def _told_as_httpx() -> Iterator[None]:
 def _reason_of(error: OSError) -> str:
     """Return why there is no connection: asyncio says of the system's errors that the call has failed."""
     number = 0 if isinstance(error, ssl.SSLError) else error.errno or 0
-    return os.strerror(number) if number > 0 else str(error)
+    return os.strerror(number) if number > 0 else str(error) or _CLOSED

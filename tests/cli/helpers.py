@@ -181,7 +181,7 @@ class Installation:
 
 
 def _one_certificate(folder: Path) -> str:
-    """Return a trust store that is read at once: no test speaks TLS, and the usual one is large."""
+    """Return a trust store that is read at once: no command here speaks TLS, and the usual one is large."""
     store = folder / "one-certificate.pem"
     if not store.exists():
         first, end, _ = Path(certifi.where()).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
