@@ -36,11 +36,10 @@ from flowimg_tui.flow.google_place import Place
 from flowimg_tui.flow.http import (
     MIB,
     PICTURE_LIMIT,
-    api_client,
+    both_clients,
     fetch_picture,
     read_body,
     retry_after,
-    signed_url_client,
     streamed,
 )
 from flowimg_tui.flow.service import Account, Media, Page, Progress
@@ -92,8 +91,7 @@ class GoogleService:
         now = datetime.now(UTC)
         # As the web page counts: from the second of the day, in steps.
         self._next_request = now.hour * 3600 + now.minute * 60 + now.second + 1
-        self._api = api_client((google_url,), transport)
-        self._open = signed_url_client((google_url,), transport)
+        self._api, self._open = both_clients((google_url,), transport)
 
     async def account(self) -> Account:
         """Ask the page whose session it is; it does not say when the session ends."""

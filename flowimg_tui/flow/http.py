@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from dataclasses import dataclass
@@ -58,8 +57,22 @@ class Origin:
         return cls(url.scheme, url.host.lower(), url.port or _DEFAULT_PORTS.get(url.scheme, 0))
 
 
-def api_client(
+def both_clients(
     base_urls: Collection[str], transport: httpx.AsyncBaseTransport | None = None
+) -> tuple[httpx.AsyncClient, httpx.AsyncClient]:
+    """Return :func:`api_client` and :func:`signed_url_client`. Whom to trust is read once: it takes 25 ms."""
+    trust = functools.cache(_trust)
+    return api_client(base_urls, transport, trust), signed_url_client(base_urls, transport, trust)
+
+
+def _trust() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def api_client(
+    base_urls: Collection[str],
+    transport: httpx.AsyncBaseTransport | None = None,
+    trust: Callable[[], ssl.SSLContext] = _trust,
 ) -> httpx.AsyncClient:
     """Return the client that may carry credentials; it talks to the origins of ``base_urls`` only.
 
@@ -71,11 +84,13 @@ def api_client(
         if Origin.of(request.url) not in allowed:
             raise ForeignHost(f"Not asked: {request.url.host} is not a configured Flow host.")
 
-    return _client(transport, refuse_foreign)
+    return _client(transport, trust, refuse_foreign)
 
 
 def signed_url_client(
-    base_urls: Collection[str], transport: httpx.AsyncBaseTransport | None = None
+    base_urls: Collection[str],
+    transport: httpx.AsyncBaseTransport | None = None,
+    trust: Callable[[], ssl.SSLContext] = _trust,
 ) -> httpx.AsyncClient:
     """Return the client for signed URLs: no credentials, known hosts, https or a configured origin.
 
@@ -88,11 +103,12 @@ def signed_url_client(
             host = told_host(request.url)
             raise ForeignHost(f"Not asked: {host} is not a host that Flow keeps pictures on.")
 
-    return _client(transport, refuse_foreign, follow_redirects=True)
+    return _client(transport, trust, refuse_foreign, follow_redirects=True)
 
 
 def _client(
     transport: httpx.AsyncBaseTransport | None,
+    trust: Callable[[], ssl.SSLContext],
     check: Callable[[httpx.Request], Coroutine[Any, Any, None]],
     *,
     follow_redirects: bool = False,
@@ -101,7 +117,7 @@ def _client(
     try:
         return httpx.AsyncClient(
             timeout=TIMEOUT,
-            transport=transport or _direct_transport(),
+            transport=transport or _direct_transport(trust),
             # A proxy cannot reach what listens on this machine alone.
             mounts={"all://127.0.0.1": None, "all://localhost": None},
             follow_redirects=follow_redirects,
@@ -113,7 +129,7 @@ def _client(
         raise FlowError(f"The proxy that the environment names cannot be used: {error}") from error
 
 
-def _direct_transport() -> httpx.AsyncBaseTransport | None:
+def _direct_transport(trust: Callable[[], ssl.SSLContext]) -> httpx.AsyncBaseTransport | None:
     """Return the faster transport, which knows no proxies; ``None``, for httpx's own, where one is named."""
     proxies = getproxies()
     if any(proxies.get(scheme) for scheme in _PROXIED):
@@ -121,13 +137,7 @@ def _direct_transport() -> httpx.AsyncBaseTransport | None:
     # It takes long to load, and nothing that is only imported makes a request.
     from flowimg_tui.flow.transport import AiohttpTransport
 
-    return AiohttpTransport(_trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")))
-
-
-@functools.cache
-def _trust(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    """Return whom to trust, as httpx reads it from these variables: 25 ms that the clients share."""
-    return httpx.create_ssl_context()
+    return AiohttpTransport(trust())
 
 
 def _no_cookies() -> CookieJar:

@@ -32,10 +32,9 @@ from flowimg_tui.flow.errors import (
 from flowimg_tui.flow.http import (
     MIB,
     PICTURE_LIMIT,
-    api_client,
+    both_clients,
     fetch_picture,
     read_body,
-    signed_url_client,
     status_error,
     streamed,
 )
@@ -101,8 +100,7 @@ class LabsService:
         self._keep_flow_key = keep_flow_key
         self._bearer: _Bearer | None = None
         self._renewal = asyncio.Lock()
-        self._api = api_client((labs_url, media_url), transport)
-        self._open = signed_url_client((labs_url, media_url), transport)
+        self._api, self._open = both_clients((labs_url, media_url), transport)
 
     async def account(self) -> Account:
         account, _ = await self._live_session()

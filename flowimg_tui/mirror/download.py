@@ -1,4 +1,8 @@
-"""Download: fetch the file of every image that has none, with several workers on one queue."""
+"""Download: fetch the file of every image that has none, with several workers on one queue.
+
+A worker fetches the next picture while the last one is saved, and rows are committed beside all of them: the
+network waits neither for the disk nor for the database, as long as these are not slower.
+"""
 
 import asyncio
 import logging
@@ -28,7 +32,7 @@ from flowimg_tui.mirror.fetch import IMAGE_SECONDS, Crew, EndsRun, Errand, Fetch
 from flowimg_tui.mirror.files import OutputFolder
 from flowimg_tui.mirror.group_commit import GroupCommit
 from flowimg_tui.mirror.outcomes import Outcomes
-from flowimg_tui.mirror.progress import ProgressBoard
+from flowimg_tui.mirror.progress import Phase, ProgressBoard
 from flowimg_tui.mirror.sign_in import Renewal, SharedSignIn, remember_account
 from flowimg_tui.mirror.stop import Stop, Stopped, unbroken
 from flowimg_tui.mirror.throttle import Throttle
@@ -215,38 +219,18 @@ class _Download:
             self.end_early(end.error if isinstance(end, EndsRun) else end)
 
     async def _work(self, crew: Crew, queue: Iterator[int], group: asyncio.TaskGroup) -> None:
-        """Bring one picture after the other; while one is saved, the next one is asked for already."""
-        saves = asyncio.Lock()
+        """Bring one picture after the other; while one is saved, the next one is fetched already."""
+        last: asyncio.Task[None] | None = None
         for image_id in queue:
             await self._rows.room()
             image = self._gallery.pending_image(image_id)
-            if image is not None and not self._adopt(image):
-                await self._bring(crew, image, group, saves)
-
-    async def _bring(
-        self, crew: Crew, image: PendingImage, group: asyncio.TaskGroup, saves: asyncio.Lock
-    ) -> None:
-        fetched = await self._fetched(crew, image)
-        if fetched is not None:
-            await saves.acquire()
-            group.create_task(self._saved(image, fetched, saves))
-
-    async def _fetched(self, crew: Crew, image: PendingImage) -> Fetched | None:
-        self._board.start(image.id, image.media_key)
-        self.tell(ImageStarted(image.id))
-        try:
-            return await Errand(crew, image).run()
-        except Unavailable as error:
-            self._board.drop(image.id)
-            self._outcomes.failed(image, error)
-            return None
-
-    async def _saved(self, image: PendingImage, fetched: Fetched, saves: asyncio.Lock) -> None:
-        try:
-            await unbroken(self._save(image, fetched))
-        finally:
-            saves.release()
-            self._board.drop(image.id)
+            if image is None or self._adopt(image):
+                continue
+            saving = await self._bring(crew, image, group)
+            if saving is not None:
+                if last is not None:
+                    await asyncio.wait((last,))
+                last = saving
 
     def _adopt(self, image: PendingImage) -> bool:
         """Take the picture's file where the ledger knows it and it is still there with its size."""
@@ -256,8 +240,34 @@ class _Download:
                 return True
         return False
 
+    async def _bring(
+        self, crew: Crew, image: PendingImage, group: asyncio.TaskGroup
+    ) -> asyncio.Task[None] | None:
+        """Fetch the picture, and return the task that saves it; ``None`` where it cannot be had."""
+        fetched = await self._fetch(crew, image)
+        return None if fetched is None else group.create_task(self._save(image, fetched))
+
+    async def _fetch(self, crew: Crew, image: PendingImage) -> Fetched | None:
+        self._board.start(image.id, image.media_key)
+        self.tell(ImageStarted(image.id))
+        fetched = None
+        try:
+            fetched = await Errand(crew, image).run()
+            self._board.saves(image.id)
+        except Unavailable as error:
+            self._outcomes.failed(image, error)
+        finally:
+            if fetched is None:
+                self._board.drop(image.id)
+        return fetched
+
     async def _save(self, image: PendingImage, fetched: Fetched) -> None:
-        self._board.saves(image.id)
+        try:
+            await unbroken(self._make_durable(image, fetched))
+        finally:
+            self._board.drop(image.id)
+
+    async def _make_durable(self, image: PendingImage, fetched: Fetched) -> None:
         now = datetime.now(UTC)
         stored = await asyncio.to_thread(
             files.save,
@@ -287,10 +297,11 @@ def _shown_elsewhere(_: float | None) -> None:
 def _note_sign_in_trouble(
     board: ProgressBoard, tries: int, next_try: int, seconds: float, error: FlowError
 ) -> None:
-    """Tell of a pause before the sign-in, for which every image waits."""
+    """Tell of a pause before the sign-in, for which every image waits that is not being saved."""
     log.warning("The sign-in, try %d, again in %.1f s: %s", next_try - 1, seconds, error)
     for transfer in board.snapshot().transfers:
-        board.waits(transfer.image_id, next_try, tries, seconds, str(error))
+        if transfer.phase is not Phase.SAVING:
+            board.waits(transfer.image_id, next_try, tries, seconds, str(error))
 
 
 def _note_listing_trouble(next_try: int, seconds: float, error: FlowError) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -98,17 +98,22 @@ async def _shielded(task: asyncio.Future[T]) -> T:
     return await asyncio.shield(task)
 
 
-async def unbroken(work: Coroutine[Any, Any, T]) -> T:
-    """Await ``work`` to its end even where the caller is cancelled; then the cancellation goes on.
+async def unbroken(work: Awaitable[T]) -> T:
+    """Await ``work`` to its end however often the caller is cancelled; then its error, else the cancellation.
 
     For the short step between a file and its row, which must not be left half done.
     """
     task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
-        raise
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError as error:
+            cancelled = error
+    result = task.result()
+    if cancelled is not None:
+        raise cancelled
+    return result
 
 
 async def not_waiting_for_threads(work: Coroutine[Any, Any, T]) -> T:

@@ -197,7 +197,8 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """Let all that the calling thread writes meanwhile stand in the database together, or none of it.
 
-        Within another one it is a part of that. Raises :class:`StoreError`.
+        Within another one it is a part of that, and what it raises has to leave that one too. Raises
+        :class:`StoreError`.
         """
         if self._database.in_transaction():
             yield

@@ -642,7 +642,7 @@ def test_a_save_that_has_begun_is_ended_with_its_row_whatever_stops_the_run(
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     disk = SlowDisk(monkeypatch)
-    script = knows_many(mirror, 3)
+    script = {**knows_many(mirror, 3), "i1": Answer.HANG}
 
     async def run() -> None:
         stop = Stop()

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -35,20 +36,25 @@ class CountingGallery(Gallery):
         super().__init__(path)
         self.groups: list[int] = []
         self.rows_until_it_fails: int | None = None
+        self.may_write = threading.Event()
+        self.may_write.set()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        is_outer = not self._database.in_transaction()
-        with super().transaction():
-            if is_outer:
-                self.groups.append(0)
+        if self._database.in_transaction():
             yield
+            return
+        self._written = 0
+        with super().transaction():
+            yield
+        self.groups.append(self._written)
 
     def record_saved(self, profile_id: int, image_id: int, file: FileRecord) -> None:
-        if sum(self.groups) == self.rows_until_it_fails:
+        assert self.may_write.wait(20)
+        if sum(self.groups) + self._written == self.rows_until_it_fails:
             raise StoreError("The disk is full.", full=True)
         super().record_saved(profile_id, image_id, file)
-        self.groups[-1] += 1
+        self._written += 1
 
 
 @pytest.fixture
@@ -99,7 +105,7 @@ def test_pictures_come_in_while_another_program_writes_and_their_rows_stand_toge
 
 
 @pytest.mark.parametrize("until_it_fails", [0, 1, IMAGES - 1])
-def test_of_rows_that_cannot_be_committed_nothing_is_told_and_the_run_says_why_it_ends(
+def test_the_rows_before_one_that_cannot_be_written_stand_and_the_run_says_why_it_ends(
     mirror: Mirror, gallery: CountingGallery, until_it_fails: int
 ) -> None:
     script = knows_many(mirror, IMAGES)
@@ -109,15 +115,72 @@ def test_of_rows_that_cannot_be_committed_nothing_is_told_and_the_run_says_why_i
     finished = only(events, DownloadFinished)
     assert isinstance(finished.error, StoreError)
     assert finished.error.full
-    assert finished.cancelled == IMAGES - finished.downloaded > 0
+    assert (finished.downloaded, finished.cancelled) == (until_it_fails, IMAGES - until_it_fails)
     told = {event.image_id for event in of_kind(events, ImageSaved)}
     assert told == {row.id for row in mirror.rows().values() if row.local_path is not None}
-    assert finished.downloaded == len(told)
     assert mirror.board.snapshot().transfers == ()
 
     gallery.rows_until_it_fails = None
     assert mirror.downloaded(ScriptedFlow(pictures=script)).downloaded == finished.cancelled
     assert len(mirror.files()) == IMAGES, "what is on disk without a row is recognised by its bytes"
+
+
+@pytest.mark.parametrize("how", ["stop", "cancel", "stop, then cancel"])
+def test_whatever_ends_a_run_the_rows_of_all_files_stand_in_the_gallery(mirror: Mirror, how: str) -> None:
+    service = ScriptedFlow(pictures=knows_many(mirror, IMAGES))
+
+    async def run() -> list[DownloadEvent]:
+        service.gate = asyncio.Event()
+        stop = Stop()
+        events: list[DownloadEvent] = []
+        running = asyncio.create_task(collected(mirror.downloads(service, stop), events.append))
+        await until(lambda: service.running > 0)
+        with written_by_another_program(mirror.database) as other:
+            service.gate.set()
+            await until(lambda: len(mirror.files()) == IMAGES and not mirror.board.snapshot().transfers)
+            if how != "cancel":
+                stop.ask()
+                await turns()
+            if how != "stop":
+                running.cancel()
+                await turns()
+            assert not running.done()
+            other.rollback()
+            await asyncio.wait((running,))
+        return events
+
+    events = asyncio.run(run())
+    assert mirror.query("SELECT count(*) FROM image WHERE local_path IS NOT NULL") == [(IMAGES,)]
+    if how == "stop":
+        assert len(of_kind(events, ImageSaved)) == only(events, DownloadFinished).downloaded == IMAGES
+
+
+def test_a_commit_that_fails_while_the_run_is_stopped_is_no_quiet_stop(
+    mirror: Mirror, gallery: CountingGallery
+) -> None:
+    script = knows_many(mirror, IMAGES)
+    gallery.groups.clear()
+    gallery.rows_until_it_fails = 0
+    gallery.may_write.clear()
+
+    async def run() -> DownloadFinished:
+        stop = Stop()
+        running = asyncio.create_task(collected(mirror.downloads(ScriptedFlow(pictures=script), stop)))
+        await until(lambda: len(mirror.files()) == IMAGES)
+        stop.ask()
+        await turns()
+        gallery.may_write.set()
+        return only(await running, DownloadFinished)
+
+    finished = asyncio.run(run())
+    assert isinstance(finished.error, StoreError)
+    assert (finished.downloaded, finished.cancelled) == (0, IMAGES)
+
+
+async def turns() -> None:
+    """Let everybody else have some turns of the loop."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 def test_a_stop_is_heard_while_files_of_earlier_runs_are_adopted(mirror: Mirror) -> None:

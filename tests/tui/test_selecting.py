@@ -21,6 +21,7 @@ from tests.tui.driving import (
     gallery_of,
     keys_shown,
     press_and_wait,
+    shows,
     status_of,
     table_of,
     text_of,
@@ -209,8 +210,7 @@ def test_what_is_selected_while_the_selection_arrives_stays_selected(
         await leads_to(pilot, "Downloading  0 of 1", "d")
         await leads_to(pilot, "2 selected", "G", "space")
         scripted.gate.set()
-        await until(pilot, lambda: "1 selected" in text_of(pilot))
-        assert "Downloaded 1 of 1 image" in text_of(pilot)
+        await until(pilot, lambda: shows(pilot, "1 selected", "Downloaded 1 of 1 image"))
 
     drive(scripted_app, script)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from flowimg_tui.mirror.events import DownloadFinished
+from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.tui.app import FlowimgApp
 from flowimg_tui.tui.widgets.transfers import TransfersPane
 from tests.tui.driving import AppPilot, drive, keys_shown, press_and_wait, shows, text_of, until
@@ -56,6 +57,29 @@ def test_many_transfers_leave_room_for_the_images(
         await until(pilot, lambda: "… and 10 more" in text_of(pilot) and "0 of 42 images" in text_of(pilot))
         assert len(keys_shown(pilot)) >= 7
         await press_and_wait(pilot, "x", "42 cancelled = 42 images")
+
+    drive(scripted_app, script, (80, 24))
+
+
+def test_a_picture_that_is_fetched_is_seen_although_a_slow_disk_still_saves_another(
+    scripted_app: FlowimgApp,
+) -> None:
+    board = ProgressBoard()
+    board.start(1, "first")
+    board.saves(1)
+
+    async def script(pilot: AppPilot) -> None:
+        pane = pilot.app.screen.query_one(TransfersPane)
+        pilot.app.screen.query_one("#work").add_class("-transferring")
+        pane.begin(workers=1)
+        pane.show(board.snapshot())
+        await until(pilot, lambda: shows(pilot, "first", "saving"))
+        board.start(2, "second")
+        pane.show(board.snapshot())
+        await until(pilot, lambda: shows(pilot, "second", "asking") and "first" not in text_of(pilot))
+        board.drop(2)
+        pane.show(board.snapshot())
+        await until(pilot, lambda: shows(pilot, "first", "saving"))
 
     drive(scripted_app, script, (80, 24))
 

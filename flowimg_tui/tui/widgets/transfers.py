@@ -49,7 +49,10 @@ class TransfersPane(TitledWidget):
         self._tally: DownloadFinished | None = None
 
     def begin(self, workers: int) -> None:
-        """Forget the rows of an earlier run, and make a place for each worker of this one."""
+        """Forget the rows of an earlier run, and make a place for each worker of this one.
+
+        While a worker fetches, another picture of its own may be saved: that one gives its place up.
+        """
         self._slots = [None] * workers
         self._strips = []
         self._tally = None
@@ -85,11 +88,14 @@ class TransfersPane(TitledWidget):
         return Strip.blank(self.size.width, self._own_style)
 
     def _assign_slots(self, snapshot: BoardSnapshot) -> None:
-        running = [transfer.image_id for transfer in snapshot.transfers]
+        running = {transfer.image_id: transfer.phase for transfer in snapshot.transfers}
         self._slots = [image_id if image_id in running else None for image_id in self._slots]
-        for image_id in running:
-            if image_id not in self._slots and None in self._slots:
-                self._slots[self._slots.index(None)] = image_id
+        fetched = {image_id for image_id, phase in running.items() if phase is Phase.SAVING}
+        for image_id in sorted(running.keys() - set(self._slots), key=fetched.__contains__):
+            for slot, other in enumerate(self._slots):
+                if other is None or (other in fetched and image_id not in fetched):
+                    self._slots[slot] = image_id
+                    break
 
     def _draw(self) -> None:
         width = self.size.width
