@@ -90,7 +90,7 @@ def test_pictures_come_in_while_another_program_writes_and_their_rows_stand_toge
         await until(lambda: service.running > 0)
         with written_by_another_program(mirror.database) as other:
             service.gate.set()
-            await until(lambda: len(mirror.files()) == IMAGES and not mirror.board.snapshot().transfers)
+            await until(lambda: is_on_disk(mirror))
             assert of_kind(events, ImageSaved) == []
             assert mirror.query("SELECT count(*) FROM saved_file") == [(0,)]
             other.rollback()
@@ -137,7 +137,7 @@ def test_whatever_ends_a_run_the_rows_of_all_files_stand_in_the_gallery(mirror: 
         await until(lambda: service.running > 0)
         with written_by_another_program(mirror.database) as other:
             service.gate.set()
-            await until(lambda: len(mirror.files()) == IMAGES and not mirror.board.snapshot().transfers)
+            await until(lambda: is_on_disk(mirror))
             if how != "cancel":
                 stop.ask()
                 await turns()
@@ -166,7 +166,7 @@ def test_a_commit_that_fails_while_the_run_is_stopped_is_no_quiet_stop(
     async def run() -> DownloadFinished:
         stop = Stop()
         running = asyncio.create_task(collected(mirror.downloads(ScriptedFlow(pictures=script), stop)))
-        await until(lambda: len(mirror.files()) == IMAGES)
+        await until(lambda: is_on_disk(mirror))
         stop.ask()
         await turns()
         gallery.may_write.set()
@@ -175,6 +175,12 @@ def test_a_commit_that_fails_while_the_run_is_stopped_is_no_quiet_stop(
     finished = asyncio.run(run())
     assert isinstance(finished.error, StoreError)
     assert (finished.downloaded, finished.cancelled) == (0, IMAGES)
+
+
+def is_on_disk(mirror: Mirror) -> bool:
+    """Whether all pictures have their final names, and nothing is on its way any more."""
+    named = [path for path in mirror.output.glob("*/*") if not path.name.startswith(".")]
+    return len(named) == IMAGES and not mirror.board.snapshot().transfers
 
 
 async def turns() -> None:
