@@ -61,7 +61,7 @@ def measured(names: Sequence[str], amount: Amount) -> Table:
             except ProgramMissing as error:
                 left_out.append(f"{name}: {error}")
             tell(f"{name}: done")
-        machine = f"{_processors()}{_file_system(scratch)}"
+        machine = ", ".join(filter(None, (_processors(), _file_system(scratch))))
     return Table(datetime.now(UTC).date(), machine, _versions(), found, left_out)
 
 
@@ -84,12 +84,12 @@ def _processors() -> str:
 
 
 def _file_system(folder: str) -> str:
-    """Return where the files are written, with a comma before it; nothing where nobody tells."""
+    """Return where the files are written; nothing where nobody tells."""
     if shutil.which("findmnt") is None:
         return ""
     asked = ("findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder)
     told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
-    return f", files on {told}" if told else ""
+    return f"files on {told}" if told else ""
 
 
 def _known(name: str) -> str:

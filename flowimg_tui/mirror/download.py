@@ -243,7 +243,10 @@ class _Download:
     async def _bring(
         self, crew: Crew, image: PendingImage, group: asyncio.TaskGroup
     ) -> asyncio.Task[None] | None:
-        """Fetch the picture, and return the task that saves it; ``None`` where it cannot be had."""
+        """Fetch the picture, and return the task that saves it; ``None`` where it cannot be had.
+
+        Its caller never has the bytes, which would be held until the next picture has come.
+        """
         fetched = await self._fetch(crew, image)
         return None if fetched is None else group.create_task(self._save(image, fetched))
 

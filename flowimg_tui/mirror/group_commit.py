@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from flowimg_tui.mirror.stop import unbroken
+from flowimg_tui.mirror.stop import shielded, unbroken
 from flowimg_tui.store.database import StoreError
 from flowimg_tui.store.gallery import Gallery
 
@@ -47,7 +47,7 @@ class GroupCommit:
         committing = asyncio.create_task(self._commit_in_groups())
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_ended(committing))
+                group.create_task(shielded(committing))
                 try:
                     yield
                 finally:
@@ -116,7 +116,3 @@ class GroupCommit:
             return []
         with self._gallery.transaction():
             return [write() for write in rows]
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    await asyncio.shield(task)

@@ -14,7 +14,7 @@ from flowimg_tui.mirror.events import (
     RunError,
 )
 from flowimg_tui.mirror.fetch import Unavailable
-from flowimg_tui.mirror.group_commit import GroupCommit
+from flowimg_tui.mirror.group_commit import GroupCommit, Tell
 from flowimg_tui.mirror.progress import ProgressBoard
 from flowimg_tui.store.gallery import Gallery
 from flowimg_tui.store.records import FileRecord, PendingImage
@@ -43,7 +43,7 @@ class Outcomes:
     def saved(self, image: PendingImage, file: FileRecord) -> None:
         """The picture is durable, as ``file`` says."""
 
-        def write() -> Callable[[], None]:
+        def write() -> Tell:
             self._gallery.record_saved(self._profile_id, image.id, file)
             return partial(self._tell_saved, image, file)
 
@@ -52,7 +52,7 @@ class Outcomes:
     def adopted(self, image: PendingImage, path: str) -> None:
         """The ledger knows the picture, and its file is still there."""
 
-        def write() -> Callable[[], None]:
+        def write() -> Tell:
             self._gallery.record_adopted(image.id, path)
             return partial(self._tell_adopted, image, path)
 
@@ -62,7 +62,7 @@ class Outcomes:
         """No source has the picture."""
         reason, now = str(error), datetime.now(UTC)
 
-        def write() -> Callable[[], None]:
+        def write() -> Tell:
             parked = self._gallery.record_failure(image.id, reason, now, error.tries)
             return partial(self._tell_failed, image, reason, error.retryable, parked)
 

@@ -82,19 +82,20 @@ class Stop:
         permit = Permit()
         task = asyncio.ensure_future(asyncio.to_thread(work, permit))
         try:
-            return await self.cuts(_shielded(task))
+            return await self.cuts(shielded(task))
         except (Stopped, asyncio.CancelledError) as end:
             if permit.withdraw():
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
                 raise
-            result = await unbroken(_shielded(task))
+            result = await unbroken(task)
             if isinstance(end, asyncio.CancelledError):
                 raise
             return result
 
 
-async def _shielded(task: asyncio.Future[T]) -> T:
+async def shielded(task: asyncio.Future[T]) -> T:
+    """Await ``task``, which goes on where the caller is cancelled."""
     return await asyncio.shield(task)
 
 

@@ -121,6 +121,12 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
+async def turns() -> None:
+    """Let everybody else have some turns of the loop."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 async def collected(events: AsyncIterator[E], seen: Callable[[E], object] = lambda _: None) -> list[E]:
     """Run to the end; ``seen`` gets each event as a face would."""
     result = []

@@ -23,6 +23,7 @@ from tests.mirror.helpers import (
     names,
     of_kind,
     only,
+    turns,
     until,
 )
 
@@ -75,6 +76,12 @@ def written_by_another_program(database: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield connection
+
+
+def is_on_disk(mirror: Mirror) -> bool:
+    """Whether all pictures have their final names, and nothing is on its way any more."""
+    named = [path for path in mirror.output.glob("*/*") if not path.name.startswith(".")]
+    return len(named) == IMAGES and not mirror.board.snapshot().transfers
 
 
 def test_pictures_come_in_while_another_program_writes_and_their_rows_stand_together(
@@ -175,18 +182,6 @@ def test_a_commit_that_fails_while_the_run_is_stopped_is_no_quiet_stop(
     finished = asyncio.run(run())
     assert isinstance(finished.error, StoreError)
     assert (finished.downloaded, finished.cancelled) == (0, IMAGES)
-
-
-def is_on_disk(mirror: Mirror) -> bool:
-    """Whether all pictures have their final names, and nothing is on its way any more."""
-    named = [path for path in mirror.output.glob("*/*") if not path.name.startswith(".")]
-    return len(named) == IMAGES and not mirror.board.snapshot().transfers
-
-
-async def turns() -> None:
-    """Let everybody else have some turns of the loop."""
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 def test_a_stop_is_heard_while_files_of_earlier_runs_are_adopted(mirror: Mirror) -> None:
